@@ -1,0 +1,1 @@
+"""What we suppose: the model, its cells, its drugs and its plans."""

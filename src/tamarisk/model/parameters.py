@@ -1,0 +1,120 @@
+"""The parameter table: one row per number, with unit, range, status and source. It knows no equations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tamarisk.errors import Issue
+from tamarisk.tables import CONTENT, Column, Row, read_table
+
+MODEL_FOLDER = CONTENT / "model"
+
+KINDS = ("rate", "reference", "context", "drug", "medium", "initial", "switch")
+STATUSES = ("seen", "derived", "prior")
+
+_COLUMNS = (
+    Column("parameterId"),
+    Column("parameterName"),
+    Column("kind", choices=KINDS),
+    Column("unit"),
+    Column("nominalValue", number=True),
+    Column("lowerBound", number=True, required=False),
+    Column("upperBound", number=True, required=False),
+    Column("estimate", choices=("0", "1")),
+    Column("priorDistribution", required=False, choices=("log-normal",)),
+    Column("priorParameters", required=False),
+    Column("status", choices=STATUSES),
+    Column("source"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One number of the model.
+
+    Attributes:
+        id: its identifier in formulas.
+        meaning: what it is, in words.
+        kind: what it is for: a rate, a reference (normaliser), a context's dose, a drug's potency, the medium, a start, a switch.
+        unit: its unit.
+        value: its nominal value.
+        lower: least plausible value (NaN if not given).
+        upper: greatest plausible value (NaN if not given).
+        prior: mean and standard deviation of its natural logarithm if it may be fitted, else None.
+        status: seen, derived or prior.
+        source: who says so.
+    """
+
+    id: str
+    meaning: str
+    kind: str
+    unit: str
+    value: float
+    lower: float
+    upper: float
+    prior: tuple[float, float] | None
+    status: str
+    source: str
+
+
+def read_parameters(path: Path) -> tuple[Parameter, ...]:
+    """The parameters of a table (PEtab v2 columns plus kind, unit, status and source).
+
+    Args:
+        path: the table.
+
+    Returns:
+        Its parameters in file order.
+
+    Raises:
+        TableError: anything in the table is wrong; all faults are listed with row and column.
+    """
+    rows = read_table(path, _COLUMNS, check=_Rules().faults)
+    return tuple(_parameter(row) for row in rows)
+
+
+class _Rules:
+    """What must hold between the cells of a row and between rows."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, int] = {}
+
+    def faults(self, row: Row) -> Iterator[Issue]:
+        name = row["parameterId"]
+        if name in self.seen:
+            yield Issue("column parameterId", f"'{name}' stands already in row {self.seen[name]}")
+        self.seen[name] = row.line
+        if row["estimate"] == "1" and not _is_prior(row["priorParameters"]):
+            yield Issue("column priorParameters", f"'{row['priorParameters']}' is not 'mean;sd' of the logarithm")
+        if row["lowerBound"] and row["upperBound"] and not row.number("lowerBound") < row.number("upperBound"):
+            yield Issue("column lowerBound", f"{row['lowerBound']} is not below {row['upperBound']}")
+
+
+def _is_prior(text: str) -> bool:
+    try:
+        mean, deviation = (float(part) for part in text.split(";"))
+    except ValueError:
+        return False
+    return math.isfinite(mean) and deviation > 0
+
+
+def _parameter(row: Row) -> Parameter:
+    prior = None
+    if row["estimate"] == "1":
+        mean, deviation = (float(part) for part in row["priorParameters"].split(";"))
+        prior = (mean, deviation)
+    return Parameter(
+        id=row["parameterId"],
+        meaning=row["parameterName"],
+        kind=row["kind"],
+        unit=row["unit"],
+        value=row.number("nominalValue"),
+        lower=row.number("lowerBound"),
+        upper=row.number("upperBound"),
+        prior=prior,
+        status=row["status"],
+        source=row["source"],
+    )
