@@ -1,0 +1,1 @@
+"""The rulers: what an assay sees, on real and virtual plates alike."""

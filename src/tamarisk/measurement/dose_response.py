@@ -1,0 +1,359 @@
+"""Log-logistic dose-response curves. It knows doses and responses, not drugs, lines or what a response means."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from tamarisk.errors import DataError
+from tamarisk.measurement.estimate import Array, Estimate, t_quantile
+from tamarisk.measurement.log_logistic import REACH, Series, least_squares, promising_starts, responses, unit_covariance
+
+EXACT = 1e-18  # residuals this small, relative to the readings, are rounding
+FLAT_P = 0.05  # a curve that explains no more than this F-test allows is called flat
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """A dose-response curve: from the untreated response to a plateau, half-way at the EC50.
+
+    Attributes:
+        untreated: response without drug.
+        plateau: response at a saturating dose; the mean response where the curve is flat.
+        log_ec50: natural log of the dose (nM) half-way between both; NaN where the curve is flat.
+        hill: steepness, positive; NaN where the curve is flat.
+        spread: covariance of these four for a unit residual variance, shape `(4, 4)`; 0 for a limit that was given.
+        rss: residual sum of squares.
+        df: residual degrees of freedom: readings, less the numbers fitted.
+        flat_p: p-value of the F-test against one response at all doses.
+        dose: the tested doses, nM, shape `(reading,)`.
+        response: the readings, shape `(reading,)`.
+    """
+
+    untreated: float
+    plateau: float
+    log_ec50: float
+    hill: float
+    spread: Array
+    rss: float
+    df: int
+    flat_p: float
+    dose: Array
+    response: Array
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the readings show no effect of dose."""
+        return math.isnan(self.log_ec50)
+
+    @property
+    def tested(self) -> tuple[float, float]:
+        """Lowest and highest dose above zero, nM."""
+        return float(self.dose[self.dose > 0].min()), float(self.dose.max())
+
+    @property
+    def standard_errors(self) -> Array:
+        """Standard errors of untreated, plateau, log EC50 and Hill slope, shape `(4,)`."""
+        return np.sqrt(np.diag(self.spread) * self.rss / self.df)
+
+
+def dose_response_curve(
+    dose: npt.ArrayLike, response: npt.ArrayLike, *, untreated: float | None = None, plateau: float | None = None
+) -> Curve:
+    """The log-logistic curve through one dose series, by least squares from many starts.
+
+    Four numbers are fitted; a limit that is known is given and not fitted. A GR curve has `untreated=1`.
+
+    Args:
+        dose: doses in nM, zero (vehicle) or above, shape `(reading,)`.
+        response: responses, shape `(reading,)`.
+        untreated: response without drug, where it is known.
+        plateau: response at a saturating dose, where it is known.
+
+    Returns:
+        The curve; where an F-test finds no effect of dose it is flat and has no EC50.
+
+    Raises:
+        DataError: a reading is missing, a dose is negative, or there are too few doses for the numbers to fit.
+
+    References: [@ritz2015; @hafner2016].
+
+    >>> curve = dose_response_curve([1, 3, 10, 30, 100], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0, plateau=0.0)
+    >>> round(curve.hill, 2)
+    1.45
+    """
+    doses, readings = _readings(dose, response)
+    limits = np.array([np.nan if limit is None else limit for limit in (untreated, plateau)])
+    fitted = 2 + int(np.isnan(limits).sum())
+    _refuse_too_few(doses, fitted=fitted, with_vehicle=untreated is None)
+    series = Series(doses, readings)
+    starts = promising_starts(series, limits)
+    numbers, rss = min((least_squares([series], limits, start) for start in starts), key=lambda fit: fit[1])
+    df = len(readings) - fitted
+    flat_p = _flat_p(readings, rss, fitted=fitted, df=df)
+    if flat_p >= FLAT_P:
+        return _flat_curve(doses, readings, untreated, flat_p)
+    spread = unit_covariance(numbers, doses, limits)
+    level_0, level_end, log_ec50, hill = numbers.tolist()
+    return Curve(level_0, level_end, log_ec50, hill, spread, rss, df, flat_p, doses, readings)
+
+
+def predicted(curve: Curve, dose: npt.ArrayLike) -> Array:
+    """The response that a fitted curve expects.
+
+    Args:
+        curve: the fitted curve.
+        dose: doses in nM, zero or above, any shape.
+
+    Returns:
+        Responses in the shape of `dose`.
+
+    References: [@ritz2015].
+
+    >>> curve = dose_response_curve([1, 3, 10, 30, 100], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0, plateau=0.0)
+    >>> predicted(curve, 0.0).item()
+    1.0
+    """
+    doses = np.asarray(dose, dtype=np.float64)
+    if curve.is_flat:
+        return np.full(doses.shape, curve.plateau)
+    return responses([curve.untreated, curve.plateau, curve.log_ec50, curve.hill], doses)
+
+
+def ec50(curve: Curve, *, level: float = 0.95) -> Estimate:
+    """The dose half-way between the untreated response and the plateau.
+
+    Args:
+        curve: the fitted curve, not flat.
+        level: coverage of the interval, between 0 and 1.
+
+    Returns:
+        The dose in nM with an interval from the scatter about this one curve (`n` is 1); a bound where it lies
+        outside the tested doses. For the spread over experiments fit each and take the `geometric_mean`.
+
+    Raises:
+        DataError: the curve is flat.
+
+    References: [@ritz2015].
+
+    >>> print(ec50(dose_response_curve([1, 3, 10, 30, 100], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0, plateau=0.0)))
+    14 nM (95 % 8.32 to 23.6, n = 1)
+    """
+    if curve.is_flat:
+        raise DataError(
+            f"the curve is flat (F-test p = {curve.flat_p:.2g}), so it has no EC50", hint="compare areas over the curve"
+        )
+    return _within_tested(curve, *_half_way(curve), level)
+
+
+def dose_reaching(curve: Curve, target: float, *, level: float = 0.95) -> Estimate:
+    """The dose at which the response crosses a level: the GR50 of a GR curve, the IC50 of relative counts at 0.5.
+
+    Args:
+        curve: the fitted curve; a flat one crosses nothing.
+        target: the response to reach.
+        level: coverage of the interval, between 0 and 1.
+
+    Returns:
+        The dose in nM with an interval from the scatter about this one curve (`n` is 1); a bound where the level
+        is not reached within the tested doses, never an extrapolated dose.
+
+    References: [@hafner2016; @ritz2015].
+
+    >>> print(dose_reaching(dose_response_curve([1, 3, 10, 30, 100], [1, 0.96, 0.9, 0.8, 0.78], untreated=1.0), 0.5))
+    above 100 nM (n = 1)
+    """
+    lowest, highest = curve.tested
+    share = _share_of_effect(curve, target)
+    if share >= 1:
+        return _bound(highest, math.inf, level)
+    if share <= 0:
+        return _bound(0.0, lowest, level)
+    return _within_tested(curve, *_crossing(curve, target), level)
+
+
+def potency_ratio(first: Curve, second: Curve, *, target: float | None = None, level: float = 0.95) -> Estimate:
+    """How many times more drug the first curve needs than the second for the same response.
+
+    Args:
+        first: the curve above the line.
+        second: the curve below the line.
+        target: the response to reach; None compares the EC50s, each half-way down its own curve.
+        level: coverage of the interval, between 0 and 1.
+
+    Returns:
+        The ratio of doses, its interval made on the log scale from the scatter pooled over both curves (`n` is 1);
+        only bounds where a dose lies outside the tested ones.
+
+    Raises:
+        DataError: EC50s are compared and a curve is flat.
+
+    References: [@ritz2015].
+
+    >>> weak = dose_response_curve([10, 30, 100, 300, 1000], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0, plateau=0.0)
+    >>> strong = dose_response_curve([1, 3, 10, 30, 100], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0, plateau=0.0)
+    >>> print(potency_ratio(weak, strong))
+    10 fold (95 % 5.67 to 17.6, n = 1)
+    """
+    if target is None:
+        above, below = ec50(first, level=level), ec50(second, level=level)
+    else:
+        above, below = dose_reaching(first, target, level=level), dose_reaching(second, target, level=level)
+    if above.is_bound or below.is_bound:
+        return ratio_bounds(above, below, reason="a dose lies outside the tested ones")
+    places = [_half_way(curve) if target is None else _crossing(curve, target) for curve in (first, second)]
+    df = first.df + second.df
+    pooled = (first.rss + second.rss) / df
+    variance = pooled * sum(
+        float(gradient @ curve.spread @ gradient) for curve, (_, gradient) in zip((first, second), places, strict=True)
+    )
+    reach = math.exp(min(t_quantile(level, df=df) * math.sqrt(variance), 2.0 * REACH))
+    ratio = above.value / below.value
+    return Estimate(ratio, ratio / reach, ratio * reach, level, 1, "fold", f"log doses of two curves, {df} residual df")
+
+
+def ratio_bounds(above: Estimate, below: Estimate, *, reason: str) -> Estimate:
+    """What is still known of a ratio of two doses where a point would claim too much.
+
+    Args:
+        above: the dose above the line, or a bound on it.
+        below: the dose below the line, or a bound on it.
+        reason: why there is no point.
+
+    Returns:
+        An estimate without a value, from the smallest to the largest ratio that both allow.
+
+    References: [@ritz2015].
+
+    >>> missed = Estimate(float("nan"), 1000.0, float("inf"), level=0.95, n=1, unit="nM", method="not reached")
+    >>> reached = Estimate(10.0, 8.0, 12.5, level=0.95, n=1, unit="nM", method="log dose")
+    >>> print(ratio_bounds(missed, reached, reason="not reached"))
+    above 80 fold (n = 1)
+    """
+    high = above.high / below.low if below.low > 0 and math.isfinite(above.high) else math.inf
+    return Estimate(math.nan, above.low / below.high, high, above.level, 1, "fold", f"bounds only: {reason}")
+
+
+def limits_differ_p(first: Curve, second: Curve) -> float:
+    """Whether two curves end at different responses, so that no single shift of dose explains both.
+
+    Args:
+        first: one fitted curve, not flat.
+        second: another, fitted with the same limits given.
+
+    Returns:
+        p-value of the F-test of common limits against each curve's own; 1 where both limits were given.
+
+    Raises:
+        DataError: a curve is flat, or the curves were given different limits.
+
+    References: [@ritz2015].
+
+    >>> weak = dose_response_curve([10, 30, 100, 300, 1000], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0)
+    >>> strong = dose_response_curve([1, 3, 10, 30, 100], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0)
+    >>> round(limits_differ_p(weak, strong), 3)
+    1.0
+    """
+    if first.is_flat or second.is_flat:
+        raise DataError("a flat curve has no limits to compare", hint="compare areas over the curve")
+    limits = _given_limits(first)
+    if not np.array_equal(limits, _given_limits(second), equal_nan=True):
+        raise DataError("the curves were given different limits", hint="fit both with the same untreated and plateau")
+    shared = int(np.isnan(limits).sum())
+    if not shared:
+        return 1.0
+    start = np.array([first.log_ec50, first.hill, second.log_ec50, second.hill])
+    both = [Series(curve.dose, curve.response) for curve in (first, second)]
+    _, together = least_squares(both, limits, start)
+    apart, df = first.rss + second.rss, first.df + second.df
+    if together <= EXACT * sum(float((curve.response**2).sum()) for curve in (first, second)):
+        return 1.0
+    return float(stats.f.sf((together - apart) / shared / (apart / df), shared, df)) if apart else 0.0
+
+
+def _readings(dose: npt.ArrayLike, response: npt.ArrayLike) -> tuple[Array, Array]:
+    doses, readings = np.asarray(dose, dtype=np.float64), np.asarray(response, dtype=np.float64)
+    if doses.ndim != 1 or doses.shape != readings.shape:
+        raise DataError(f"{doses.shape} doses but {readings.shape} readings", where="dose", hint="give one dose per reading")
+    missing = np.flatnonzero(~np.isfinite(doses) | ~np.isfinite(readings)).tolist()
+    if missing:
+        raise DataError(f"reading(s) {missing} lack a dose or a response", where="response", hint="leave them out")
+    if (doses < 0).any():
+        raise DataError("a dose is negative", where="dose", hint="give doses in nM, not their logarithms")
+    return doses, readings
+
+
+def _refuse_too_few(dose: Array, *, fitted: int, with_vehicle: bool) -> None:
+    telling = dose if with_vehicle else dose[dose > 0]
+    distinct = len(np.unique(telling))
+    if distinct < fitted or len(telling) <= fitted:
+        raise DataError(
+            f"{fitted} numbers need {fitted} doses and {fitted + 1} readings, but there are {distinct} and {len(telling)}",
+            where="dose",
+            hint="test more doses, or give a limit that is known",
+        )
+
+
+def _flat_p(response: Array, rss: float, *, fitted: int, df: int) -> float:
+    total = float(((response - response.mean()) ** 2).sum())
+    if total <= EXACT * float((response**2).sum()):
+        return 1.0
+    if rss <= EXACT * total:
+        return 0.0
+    return float(stats.f.sf((total - rss) / (fitted - 1) / (rss / df), fitted - 1, df))
+
+
+def _flat_curve(dose: Array, response: Array, untreated: float | None, flat_p: float) -> Curve:
+    mean = float(response.mean())
+    rss = float(((response - mean) ** 2).sum())
+    start = mean if untreated is None else untreated
+    df = len(response) - 1
+    return Curve(start, mean, math.nan, math.nan, np.full((4, 4), np.nan), rss, df, flat_p, dose, response)
+
+
+def _given_limits(curve: Curve) -> Array:
+    return np.where(np.diag(curve.spread)[:2] == 0, (curve.untreated, curve.plateau), np.nan)
+
+
+def _half_way(curve: Curve) -> tuple[float, Array]:
+    return curve.log_ec50, np.array([0.0, 0.0, 1.0, 0.0])
+
+
+def _crossing(curve: Curve, target: float) -> tuple[float, Array]:
+    """The log dose at which a curve crosses a level, and how it moves with the four numbers."""
+    share = _share_of_effect(curve, target)
+    drop = curve.untreated - curve.plateau
+    logit = math.log(share / (1.0 - share))
+    steep = 1.0 / (share * (1.0 - share) * curve.hill * drop)
+    gradient = np.array([steep * (1.0 - share), steep * share, 1.0, -logit / curve.hill**2])
+    return curve.log_ec50 + logit / curve.hill, gradient
+
+
+def _share_of_effect(curve: Curve, target: float) -> float:
+    """The share of the curve's full effect that a level asks for: at or below 0 no drug is needed, from 1 on none suffices."""
+    if curve.is_flat:
+        return 0.0 if (curve.untreated - target) * (curve.plateau - target) < 0 else 1.0
+    return (curve.untreated - target) / (curve.untreated - curve.plateau)
+
+
+def _within_tested(curve: Curve, log_dose: float, gradient: Array, level: float) -> Estimate:
+    """A dose with its interval, or a bound; an end more than 100-fold outside the tested doses is no end."""
+    lowest, highest = curve.tested
+    if log_dose > math.log(highest):
+        return _bound(highest, math.inf, level)
+    if log_dose < math.log(lowest):
+        return _bound(0.0, lowest, level)
+    error = math.sqrt(float(gradient @ curve.spread @ gradient) * curve.rss / curve.df)
+    half = t_quantile(level, df=curve.df) * error
+    low = math.exp(log_dose - half) if log_dose - half > math.log(lowest) - REACH else 0.0
+    high = math.exp(log_dose + half) if log_dose + half < math.log(highest) + REACH else math.inf
+    return Estimate(math.exp(log_dose), low, high, level, 1, "nM", f"log dose of one curve, {curve.df} residual df")
+
+
+def _bound(low: float, high: float, level: float) -> Estimate:
+    reason = "not reached at the highest dose" if math.isinf(high) else "passed below the lowest dose"
+    return Estimate(math.nan, low, high, level, 1, "nM", reason)

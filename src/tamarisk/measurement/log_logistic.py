@@ -1,0 +1,158 @@
+"""The least squares behind log-logistic curves. It knows numbers and residuals, not what a curve is used for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize, special
+
+from tamarisk.errors import DataError
+from tamarisk.measurement.estimate import Array
+
+HILL_RANGE = (0.1, 10.0)  # steeper than 10 no dose series can resolve
+ON_SLOPE = 1e-3  # least product of the shares left and taken that some dose must show
+MOST_STEPS = 60  # a real curve takes about ten; more is crawling along the valley of a step between two doses
+REACH = math.log(100.0)  # an EC50 is sought up to 100-fold beyond the tested doses
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """One dose series: doses in nM, zero or above, and their readings, both of shape `(reading,)`."""
+
+    dose: Array
+    response: Array
+
+
+def responses(numbers: npt.ArrayLike, dose: npt.ArrayLike) -> Array:
+    """The responses that a log-logistic curve gives.
+
+    Args:
+        numbers: untreated response, plateau, natural log of the EC50 (nM), Hill slope; shape `(4,)`.
+        dose: doses in nM, zero or above, any shape.
+
+    Returns:
+        Responses in the shape of `dose`.
+
+    References: [@ritz2015].
+
+    >>> responses([1.0, 0.0, 0.0, 2.0], [0.0, 1.0, 3.0])
+    array([1. , 0.5, 0.1])
+    """
+    untreated, plateau, log_ec50, hill = np.asarray(numbers, dtype=np.float64)
+    return np.asarray(plateau + (untreated - plateau) * _left(np.asarray(dose, dtype=np.float64), log_ec50, hill))
+
+
+def promising_starts(series: Series, limits: Array) -> Array:
+    """Where to begin the search: the best cells of a grid of slopes, each with its best limits.
+
+    Args:
+        series: the readings.
+        limits: untreated response and plateau, NaN where they are to be found, shape `(2,)`.
+
+    Returns:
+        Log EC50 and Hill slope of each start, shape `(start, 2)`.
+
+    References: [@ritz2015].
+
+    >>> promising_starts(Series(np.array([1.0, 10.0, 100.0]), np.array([0.9, 0.5, 0.1])), np.array([1.0, 0.0]))[0].round(2)
+    array([2.3, 1. ])
+    """
+    places = np.log(series.dose[series.dose > 0])
+    grid = np.array([(place, hill) for place in np.linspace(places.min(), places.max(), 9) for hill in (0.5, 1.0, 2.0, 5.0)])
+    rss = [(_residuals([series], limits, cell) ** 2).sum() for cell in grid]
+    return np.asarray(grid[np.argsort(rss)[:3]])
+
+
+def least_squares(series: Sequence[Series], limits: Array, start: Array) -> tuple[Array, float]:
+    """The curves nearest to one or more dose series that share their limits.
+
+    The limits enter linearly and are solved for exactly at every step; only EC50s and slopes are searched.
+
+    Args:
+        series: one or more dose series.
+        limits: untreated response and plateau, NaN where they are to be found, shape `(2,)`.
+        start: log EC50 and Hill slope of each series in turn, shape `(2 * series,)`.
+
+    Returns:
+        Untreated response, plateau, then log EC50 and Hill slope of each series; and the residual sum of squares.
+
+    References: [@ritz2015].
+
+    >>> exact = Series(np.array([1.0, 3.0, 10.0, 30.0]), responses([1.0, 0.0, 2.0, 1.5], [1.0, 3.0, 10.0, 30.0]))
+    >>> least_squares([exact], np.array([1.0, np.nan]), np.array([1.0, 1.0]))[0].round(4) + 0.0
+    array([1. , 0. , 2. , 1.5])
+    """
+    places = [np.log(one.dose[one.dose > 0]) for one in series]
+    low = [edge for place in places for edge in (place.min() - REACH, HILL_RANGE[0])]
+    high = [edge for place in places for edge in (place.max() + REACH, HILL_RANGE[1])]
+
+    def residuals(shapes: Array) -> Array:
+        return _residuals(series, limits, shapes)
+
+    begin = np.clip(start, low, high)
+    fit = optimize.least_squares(
+        residuals, begin, bounds=(low, high), jac="3-point", max_nfev=MOST_STEPS, xtol=1e-10, ftol=1e-10, gtol=1e-12
+    )
+    found = np.asarray(fit.x, dtype=np.float64)
+    return np.concatenate([_best_limits(series, limits, found), found]), 2.0 * float(fit.cost)
+
+
+def unit_covariance(numbers: Array, dose: Array, limits: Array) -> Array:
+    """How uncertain the four numbers of a curve are, and together, for readings of unit variance.
+
+    Args:
+        numbers: untreated response, plateau, log EC50, Hill slope; shape `(4,)`.
+        dose: the tested doses in nM, shape `(reading,)`.
+        limits: untreated response and plateau that were given, NaN where they were found, shape `(2,)`.
+
+    Returns:
+        The covariance, shape `(4, 4)`; 0 for a limit that was given.
+
+    Raises:
+        DataError: no dose lies on the slope, so that the numbers cannot be told apart.
+
+    References: [@ritz2015].
+
+    >>> doses = np.array([1.0, 3.0, 10.0, 30.0, 100.0])
+    >>> np.diag(unit_covariance(np.array([1.0, 0.0, 2.0, 1.0]), doses, np.array([1.0, 0.0]))).round(2)
+    array([0.  , 0.  , 7.04, 6.21])
+    """
+    untreated, plateau, log_ec50, hill = numbers
+    left = _left(dose, log_ec50, hill)
+    slope = (untreated - plateau) * left * (1.0 - left)
+    distance = np.where(dose > 0, np.log(np.where(dose > 0, dose, 1.0)) - log_ec50, 0.0)
+    free = np.concatenate([np.isnan(limits), [True, True]])
+    jacobian = np.stack([left, 1.0 - left, slope * hill, -slope * distance], axis=1)[:, free]
+    size = np.linalg.norm(jacobian, axis=0)
+    if (left * (1.0 - left)).max() < ON_SLOPE or np.linalg.cond(jacobian / size) > 1e8:
+        raise DataError("no dose lies on the slope of the curve, so its EC50 is anywhere between two", hint="test doses there")
+    covariance = np.zeros((4, 4))
+    covariance[np.ix_(free, free)] = np.linalg.inv(jacobian.T @ jacobian / np.outer(size, size)) / np.outer(size, size)
+    return covariance
+
+
+def _left(dose: Array, log_ec50: float, hill: float) -> Array:
+    """The share of the untreated response that is left at each dose; all of it at dose zero."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(special.expit(hill * (log_ec50 - np.log(dose))), dtype=np.float64)
+
+
+def _best_limits(series: Sequence[Series], limits: Array, shapes: Array) -> Array:
+    left = np.concatenate([_left(one.dose, *shape) for one, shape in zip(series, shapes.reshape(-1, 2), strict=True)])
+    basis = np.stack([left, 1.0 - left], axis=1)
+    free = np.isnan(limits)
+    solved = limits.copy()
+    if free.any():
+        rest = np.concatenate([one.response for one in series]) - basis[:, ~free] @ limits[~free]
+        solved[free] = np.linalg.lstsq(basis[:, free], rest)[0]
+    return solved
+
+
+def _residuals(series: Sequence[Series], limits: Array, shapes: Array) -> Array:
+    ends = _best_limits(series, limits, shapes)
+    pairs = zip(series, shapes.reshape(-1, 2), strict=True)
+    return np.concatenate([responses(np.concatenate([ends, shape]), one.dose) - one.response for one, shape in pairs])
