@@ -1,0 +1,1 @@
+"""What would happen: models run over time."""

@@ -1,0 +1,157 @@
+"""Experiments on virtual cells: context and protocol in, readouts over time out. It knows cells and drugs, not integrators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tamarisk.errors import ProtocolError
+from tamarisk.model.antimony import read_model
+from tamarisk.model.context import Context, constants, read_context
+from tamarisk.model.model import Model
+from tamarisk.model.protocol import Protocol, change_times, conditions
+from tamarisk.model.readout import DEFAULT, Readout, chosen
+from tamarisk.model.substance import medium
+from tamarisk.simulation.batch import Member, Period, Progress, Solver
+from tamarisk.simulation.outcome import Outcome
+from tamarisk.units import hours
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+SEEDED = {"cells": 1.0, "dead_cells": 0.0}
+HELD = {"adaptation": 0.0}
+ADAPTED = ("RTK_adapted", "AKT_adapted", "ESR1_silenced")
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One culture: whose cells, and what is done to them.
+
+    Attributes:
+        context: the cells.
+        protocol: the plan.
+        changes: changes against the model's constants (a knocked-out arrow, another parameter vector).
+    """
+
+    context: Context
+    protocol: Protocol = field(default_factory=Protocol)
+    changes: Mapping[str, float] = field(default_factory=dict)
+
+
+def simulate(
+    context: str | Context,
+    protocol: Protocol | None = None,
+    *,
+    until: str = "144h",
+    readouts: Sequence[str] = DEFAULT,
+    model: Model | None = None,
+) -> xr.Dataset:
+    """What the cells do over time.
+
+    Args:
+        context: whose cells: a name, `name + edit`, a table file, or a context.
+        protocol: what is done to them; nothing if left out.
+        until: how long, with unit.
+        readouts: what is read, by name; `all` reads everything.
+        model: another model than the shipped one.
+
+    Returns:
+        One variable per readout over `time` (h, 61 points), its unit in `attrs`; `outcome` says how the run ended.
+
+    Raises:
+        UnknownNameError: a context or readout that nobody has heard of.
+        UnitError: `until` has no unit or a wrong one.
+        ProtocolError: `until` is zero.
+
+    References: the model's reactions carry theirs; see `tamarisk export --sbml`.
+
+    >>> simulate("MCF-7", until="24h", readouts=["pERK"])["pERK"].attrs["unit"]
+    'relative'
+    """
+    span_h = hours(until, where="until")
+    if span_h <= 0:
+        raise ProtocolError("the experiment has no duration", where="until", hint="give a time such as 144h")
+    cells = read_context(context) if isinstance(context, str) else context
+    wanted = chosen(readouts)
+    times_h = np.linspace(0.0, span_h, 61)
+    bench = Solver(model or read_model())
+    values, outcomes = observe(bench, [Experiment(cells, protocol or Protocol())], times_h=times_h, readouts=wanted)
+    return _dataset(values[0], outcomes[0], times_h, wanted, cells, protocol or Protocol())
+
+
+def observe(
+    solver: Solver,
+    experiments: Sequence[Experiment],
+    *,
+    times_h: Sequence[float] | Array,
+    readouts: Sequence[Readout],
+    progress: Progress | None = None,
+) -> tuple[Array, tuple[Outcome, ...]]:
+    """Many experiments at once, as plain arrays.
+
+    Args:
+        solver: the compiled model.
+        experiments: what is run.
+        times_h: increasing times in hours, from 0.
+        readouts: what is read.
+        progress: called with (done, all) after each experiment.
+
+    Returns:
+        Values of shape `(experiment, time, readout)`, NaN where a run failed, and how each run ended.
+
+    >>> from tamarisk.model.readout import chosen
+    >>> observe(Solver(read_model()), [Experiment(read_context("T47D"))], times_h=[0.0], readouts=chosen(["HER2"]))[0].shape
+    (1, 1, 1)
+    """
+    members = [as_member(one) for one in experiments]
+    quantities = [readout.quantity for readout in readouts]
+    solution = solver.solve(members, times_h=list(times_h), quantities=quantities, progress=progress)
+    logged = [number for number, readout in enumerate(readouts) if readout.transform == "log2"]
+    values = solution.values
+    values[:, :, logged] = np.log2(values[:, :, logged])
+    return values, solution.outcomes
+
+
+def as_member(experiment: Experiment) -> Member:
+    """An experiment as the integrator sees it: constants, settling, rests and periods.
+
+    Cells settle to a steady state in the medium they grew in while the slow module is held; counting starts at time 0.
+
+    >>> as_member(Experiment(read_context("MCF-7"))).restart["cells"]
+    1.0
+    """
+    plan, own = experiment.protocol, medium(experiment.context.medium)
+    grown_in = plan.grown_in or plan.medium or own
+    values = constants(experiment.context)
+    adapted = {name: values.pop(name) for name in ADAPTED if name in values}
+    return Member(
+        constants={**values, **experiment.changes},
+        settle={**grown_in.constants, **HELD},
+        rest=tuple((span_h, {**rested_in.constants, **HELD}) for span_h, rested_in in plan.rest),
+        periods=tuple(Period(time, conditions(plan, time, kept_in=own)) for time in change_times(plan)),
+        restart={**SEEDED, **adapted},
+    )
+
+
+def _dataset(
+    values: Array, outcome: Outcome, times_h: Array, readouts: Sequence[Readout], context: Context, protocol: Protocol
+) -> xr.Dataset:
+    import xarray as xr
+
+    variables = {
+        readout.name: ("time", values[:, number], {"unit": readout.unit, "meaning": readout.meaning})
+        for number, readout in enumerate(readouts)
+    }
+    described = {
+        "context": context.name,
+        "medium": (protocol.medium or medium(context.medium)).name,
+        "protocol": protocol.label(),
+        "outcome": outcome.value,
+    }
+    return xr.Dataset(variables, coords={"time": ("time", times_h, {"unit": "h"})}, attrs=described)
