@@ -1,0 +1,177 @@
+"""Oestrogen, tamoxifen and growth: R1 to R3. It knows the questions, not how cells are computed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from tamarisk.measurement.dose_response import dose_reaching, dose_response_curve, ec50
+from tamarisk.measurement.growth import relative_count
+from tamarisk.model.context import Context, perturbed, read_context
+from tamarisk.study.bench import dose_axis, fold, nM, usual
+from tamarisk.study.figure import Axis, Line, Lines, Surface
+from tamarisk.study.finding import Figure, Finding, Reading
+from tamarisk.study.laboratory import Laboratory
+
+_E2 = Axis("E2 (nM)", log=True)
+
+
+def oestrogen(lab: Laboratory, test: Finding) -> Reading:
+    """R1: growth relies on oestrogen and its receptor."""
+    doses = dose_axis(1e-4, 10.0, 11)
+    names = ("doublings", "ER_activity", "TFF1_mRNA", "cyclinD1")
+    levels = {
+        name: [lab.read("MCF-7", nM("E2", dose), medium="stripped", readout=name) for dose in (0.0, *doses)] for name in names
+    }
+    counts = [2**level for level in levels["doublings"]]
+    withdrawn = fold(relative_count(counts[0], 2 ** lab.doublings("MCF-7")))
+    half = ec50(dose_response_curve(doses, levels["doublings"][1:], untreated=levels["doublings"][0])).value
+    rises = {name: bool((np.diff(values) > 0).all()) for name, values in levels.items()}
+    limits = test.limits
+    holds = (
+        withdrawn <= limits["withdrawal_at_most"]
+        and limits["half_dose_from_nM"] <= half <= limits["half_dose_to_nM"]
+        and all(rises.values())
+    )
+    still = [name for name, rising in rises.items() if not rising]
+    reason = f"without E2 {withdrawn:.0%} of the cells; half of the growth needs {half * 1000:.2g} pM E2; " + (
+        f"no rise at every step for {', '.join(still)}" if still else "growth, ER activity and both targets rise at every step"
+    )
+    shown = tuple(
+        Line(name.replace("_", " "), doses, tuple(values[1:])) for name, values in levels.items() if name != "doublings"
+    )
+    return Reading(
+        withdrawn,
+        "fold",
+        holds,
+        reason,
+        numbers=(
+            Figure("cell number without E2 against 1 nM E2", withdrawn, "fold"),
+            Figure("E2 for half of the growth it brings", half, "nM", "fitted log-logistic curve on doublings"),
+            Figure("doublings in six days without E2", levels["doublings"][0], "doublings"),
+            Figure("doublings in six days in 1 nM E2", lab.doublings("MCF-7"), "doublings"),
+        ),
+        panels=(
+            Lines(
+                "Growth needs oestradiol",
+                _E2,
+                Axis("doublings in 6 days"),
+                (Line("MCF-7", doses, tuple(levels["doublings"][1:])),),
+            ),
+            Lines("What the receptor makes of it", _E2, Axis("relative to 1 nM E2"), shown),
+        ),
+    )
+
+
+def tamoxifen(lab: Laboratory, test: Finding) -> Reading:
+    """R2: tamoxifen inhibits the receptor and proliferation."""
+    doses = dose_axis(0.01, 1e4, 13)
+    untreated = 2 ** lab.doublings("MCF-7")
+    left = {
+        drug: tuple(fold(relative_count(2 ** lab.doublings("MCF-7", nM(drug, dose)), untreated)) for dose in doses)
+        for drug in ("4OHT", "endoxifen")
+    }
+    at_dose = {drug: fold(relative_count(2 ** lab.doublings("MCF-7", nM(drug, 1000.0)), untreated)) for drug in left}
+    reporter = lab.read("MCF-7", usual("4OHT"), readout="TFF1_mRNA") / lab.read("MCF-7", readout="TFF1_mRNA")
+    half = dose_reaching(dose_response_curve(doses, left["4OHT"], untreated=1.0), 0.5)
+    apart = abs(at_dose["endoxifen"] / at_dose["4OHT"] - 1)
+    falls = bool((np.diff(left["4OHT"]) < 0).all())
+    limits = test.limits
+    holds = (
+        at_dose["4OHT"] <= limits["growth_at_most"]
+        and falls
+        and apart <= limits["endoxifen_within"]
+        and reporter <= limits["TFF1_at_most"]
+    )
+    falling = "" if falls else ", but the number does not fall at every dose"
+    reason = f"1 uM 4OHT leaves {at_dose['4OHT']:.0%} of the cells and {reporter:.0%} of TFF1 mRNA{falling}"
+    return Reading(
+        at_dose["4OHT"],
+        "fold",
+        holds,
+        f"{reason}; endoxifen leaves {at_dose['endoxifen']:.0%}",
+        numbers=(
+            Figure("cell number under 1 uM 4OHT", at_dose["4OHT"], "fold"),
+            Figure("cell number under 1 uM endoxifen", at_dose["endoxifen"], "fold"),
+            Figure("4OHT that halves the cell number", half.value, "nM", "in 1 nM E2"),
+            Figure("TFF1 mRNA under 1 uM 4OHT", reporter, "fold"),
+        ),
+        panels=(
+            Lines(
+                "Tamoxifen's metabolites against 1 nM E2",
+                Axis("dose (nM)", log=True),
+                Axis("cell number against untreated"),
+                tuple(Line(drug, doses, values) for drug, values in left.items()),
+                level=1.0,
+            ),
+        ),
+    )
+
+
+def agonism(lab: Laboratory, test: Finding) -> Reading:
+    """R3: where tamoxifen turns agonist."""
+    oestradiol = dose_axis(1e-4, 1.0, 7)
+    maps = {
+        "HER2": ("ERBB2_dose", dose_axis(1.0, 45.0, 7), "HER2 against MCF-7"),
+        "AIB1": ("AIB1_dose", dose_axis(0.5, 4.0, 7), "AIB1 against MCF-7"),
+    }
+    effects = {name: _effects(lab, parameter, levels, oestradiol) for name, (parameter, levels, _) in maps.items()}
+    parental = _effect(lab, read_context("MCF-7"), 1.0)
+    most = max(float(effect.max()) for effect in effects.values())
+    sign = test.limits["sign_doublings"]
+    flips = {
+        "HER2": _flips(effects["HER2"], sign),
+        "AIB1": _flips(effects["AIB1"], sign),
+        "E2": _flips(effects["HER2"].T[::-1], sign),
+    }
+    holds = parental <= -test.limits["inhibits_doublings"] and most >= test.limits["stimulates_doublings"] and all(flips.values())
+    missing = [axis for axis, flipped in flips.items() if not flipped]
+    turned = f"no flip along {', '.join(missing)}" if missing else "the sign flips along HER2, AIB1 and E2"
+    return Reading(
+        most,
+        "doublings",
+        holds,
+        f"in MCF-7 with 1 nM E2 4OHT takes {-parental:.2f} doublings; where it stimulates most it brings {most:.2f}; {turned}",
+        numbers=(
+            Figure("effect of 4OHT in MCF-7 with 1 nM E2", parental, "doublings"),
+            Figure("effect in MCF-7 without E2", _effect(lab, read_context("MCF-7"), 0.0), "doublings"),
+            Figure("effect in MCF7-HER2-18 without E2", _effect(lab, read_context("MCF7-HER2-18"), 0.0), "doublings"),
+            Figure("effect in MCF7-HER2-18 with 1 nM E2", _effect(lab, read_context("MCF7-HER2-18"), 1.0), "doublings"),
+        ),
+        panels=tuple(
+            Surface(
+                f"Where 4OHT stimulates (red) or inhibits (blue): {name} against E2",
+                Axis(label, log=True),
+                _E2,
+                "doublings that 1 uM 4OHT brings in 6 days",
+                levels,
+                oestradiol,
+                tuple(tuple(row) for row in effects[name].T.tolist()),
+                centre=0.0,
+            )
+            for name, (_, levels, label) in maps.items()
+        ),
+    )
+
+
+def _effects(
+    lab: Laboratory, parameter: str, levels: Sequence[float], oestradiol: Sequence[float]
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Doublings that 4OHT brings, shape `(level, E2)`."""
+    line = read_context("MCF-7")
+    cells = [perturbed(line, parameter, value=level, source="map") for level in levels]
+    pairs = itertools.product(cells, oestradiol)
+    return np.array([_effect(lab, context, dose) for context, dose in pairs]).reshape(len(levels), len(oestradiol))
+
+
+def _effect(lab: Laboratory, cells: Context, dose_nM: float) -> float:
+    there = nM("E2", dose_nM)
+    return lab.doublings(cells, there, usual("4OHT"), medium="stripped") - lab.doublings(cells, there, medium="stripped")
+
+
+def _flips(effects: np.ndarray[tuple[int, int], np.dtype[np.float64]], margin: float) -> bool:
+    """Whether inhibition turns into stimulation along the first axis, in some column."""
+    inhibits_first = np.maximum.accumulate(effects <= -margin, axis=0)
+    return bool((inhibits_first & (effects >= margin)).any())
