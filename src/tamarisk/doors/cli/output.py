@@ -1,0 +1,121 @@
+"""What commands print and write: tables, JSON, figures. It knows paper, not science."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tamarisk.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tamarisk.study.figure import Panel
+
+_MARK = ".tamarisk"
+
+
+def print_json(record: dict[str, Any]) -> None:
+    """A record as JSON; numbers that are not finite become null."""
+    click.echo(json.dumps(_finite(record), ensure_ascii=False, indent=1))
+
+
+def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[int] = ()) -> None:
+    """A table for people.
+
+    Args:
+        title: what it shows.
+        header: column names.
+        rows: cells as text.
+        numbers: columns to align on the right.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False, title_style="bold")
+    for number, name in enumerate(header):
+        table.add_column(name, justify="right" if number in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def own_folder(path: Path) -> Path:
+    """A folder that this program may write to: new, empty, or made by it.
+
+    Raises:
+        DataError: the folder holds other people's files.
+    """
+    if path.exists() and any(path.iterdir()) and not (path / _MARK).exists():
+        raise DataError("the folder holds files that are not ours", where=str(path), hint="name an empty or a new one")
+    path.mkdir(parents=True, exist_ok=True)
+    (path / _MARK).write_text("Tamarisk may write over the files in this folder.\n", encoding="utf-8")
+    return path
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
+    """A table for programs.
+
+    Returns:
+        The path.
+    """
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+    return path
+
+
+def write_panels(panels: Sequence[Panel], folder: Path, name: str) -> list[Path]:
+    """Figures as PNG and SVG files.
+
+    Returns:
+        The paths.
+    """
+    from tamarisk.doors.plot import save
+
+    paths: list[Path] = []
+    for number, panel in enumerate(panels, 1):
+        paths += save(panel, folder, f"{name}-{number}" if len(panels) > 1 else name)
+    return paths
+
+
+@contextmanager
+def progress_shown(title: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on the error stream while something long runs; one line per step where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f} of {task.total:.0f}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=1)
+
+        def show(what: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{title}: {what}", completed=done, total=total)
+            if not console.is_terminal and done % max(1, total // 20) == 0:
+                click.echo(f"{title}: {what} ({done} of {total})", err=True)
+
+        yield show
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(one) for one in value]
+    return value

@@ -1,0 +1,180 @@
+"""Panels as pictures. It knows ink, not biology."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import TwoSlopeNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from tamarisk.study.figure import Axis, Bars, Line, Lines, Panel, Surface
+
+COLOURS = ("#b03a5b", "#2f6f8f", "#6a8d3a", "#c98a1b", "#6b5b95", "#7f7f7f")
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "tamarisk",
+    "savefig.dpi": 130,
+    "figure.dpi": 130,
+}
+_SIZE_INCHES = (4.6, 3.3)
+_LONG_NAMES = 14
+_MANY_GROUPS = 7
+
+
+def figure(panel: Panel) -> Figure:
+    """A panel as a matplotlib figure.
+
+    >>> figure(Bars("Two bars", Axis("share"), ("a", "b"), (("one", (0.1, 0.9)),))).axes[0].get_title(loc="left")
+    'Two bars'
+    """
+    with mpl.rc_context(_STYLE):
+        drawn = Figure(figsize=_SIZE_INCHES, layout="constrained")
+        axes = drawn.add_subplot()
+        if isinstance(panel, Lines):
+            _draw_lines(axes, panel)
+        elif isinstance(panel, Surface):
+            _draw_surface(drawn, axes, panel)
+        else:
+            _draw_bars(drawn, axes, panel)
+        axes.set_title(panel.title, wrap=True)
+    return drawn
+
+
+def save(panel: Panel, folder: Path, name: str) -> tuple[Path, Path]:
+    """A panel as an SVG and a PNG file of one name.
+
+    Returns:
+        Both paths.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    vector, raster = folder / f"{name}.svg", folder / f"{name}.png"
+    with mpl.rc_context(_STYLE):
+        drawn = figure(panel)
+        FigureCanvasSVG(drawn).print_svg(str(vector), metadata={"Date": None, "Creator": "tamarisk"})
+        FigureCanvasAgg(drawn).print_png(str(raster))
+    return vector, raster
+
+
+def inline(vector: Path) -> str:
+    """A saved SVG file as text that can stand inside a page."""
+    text = vector.read_text(encoding="utf-8")
+    return text[text.index("<svg") :]
+
+
+def _draw_lines(axes: Axes, panel: Lines) -> None:
+    _label(axes, panel.x, panel.y)
+    if panel.level is not None:
+        axes.axhline(panel.level, color="0.75", linewidth=1, zorder=0)
+    for number, line in enumerate(panel.lines):
+        _draw_line(axes, line, COLOURS[number % len(COLOURS)])
+    if panel.names:
+        _name_points(axes, panel)
+    elif len(panel.lines) > 1:
+        axes.legend(frameon=False, loc="best")
+    if min(min(line.y) for line in panel.lines) >= 0 and not panel.y.log:
+        axes.set_ylim(bottom=0)
+
+
+def _draw_line(axes: Axes, line: Line, colour: str) -> None:
+    style = "--" if line.dashed else "none" if line.points else "-"
+    crowded = len(line.x) > 30
+    axes.plot(
+        line.x,
+        line.y,
+        linestyle=style,
+        marker="o" if line.points or not crowded else None,
+        markersize=3.5,
+        color=colour,
+        label=line.name,
+    )
+
+
+def _name_points(axes: Axes, panel: Lines) -> None:
+    """Names beside points, pushed apart from bottom to top so that none covers another."""
+    points = sorted(zip(panel.lines[0].x, panel.lines[0].y, panel.names, strict=True), key=lambda point: point[1])
+    span = max(point[1] for point in points) - min(point[1] for point in points) or 1.0
+    right = max(point[0] for point in points)
+    left = min(point[0] for point in points)
+    axes.set_xlim(left - 0.05 * (right - left), right + 0.75 * (right - left))
+    place = -np.inf
+    for x, y, name in points:
+        place = max(y, place + span / len(points))
+        axes.annotate(
+            name,
+            (x, y),
+            xytext=(right + 0.08 * (right - left), place),
+            fontsize=5.6,
+            color="0.3",
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": "0.85", "linewidth": 0.5},
+        )
+
+
+def _draw_surface(drawn: Figure, axes: Axes, panel: Surface) -> None:
+    values = np.array(panel.values)
+    scale: dict[str, object] = {"cmap": "viridis"}
+    if panel.centre is not None:
+        reach = max(float(np.abs(values - panel.centre).max()), 1e-9)
+        scale = {"cmap": "RdBu_r", "norm": TwoSlopeNorm(panel.centre, panel.centre - reach, panel.centre + reach)}
+    mesh = axes.pcolormesh(_edges(panel.columns, panel.x), _edges(panel.rows, panel.y), values, **scale)
+    _label(axes, panel.x, panel.y)
+    drawn.colorbar(mesh, ax=axes, label=panel.value)
+    if panel.centre is not None and values.min() < panel.centre < values.max():
+        axes.contour(panel.columns, panel.rows, values, levels=[panel.centre], colors="0.1", linewidths=1)
+
+
+def _draw_bars(drawn: Figure, axes: Axes, panel: Bars) -> None:
+    crowded = len(panel.groups) > _MANY_GROUPS
+    place = np.arange(len(panel.groups), dtype=float)
+    width = 0.8 / len(panel.series)
+    for number, (name, values) in enumerate(panel.series):
+        offset = place + (number - (len(panel.series) - 1) / 2) * width
+        colour = COLOURS[number % len(COLOURS)]
+        (axes.barh if crowded else axes.bar)(offset, values, width, color=colour, label=name)
+    if crowded:
+        drawn.set_size_inches(_SIZE_INCHES[0], max(_SIZE_INCHES[1], 0.21 * len(panel.groups) + 0.8))
+        axes.set_yticks(place, panel.groups)
+        axes.invert_yaxis()
+        axes.set_xlabel(panel.y.label)
+    else:
+        long = max(len(name) for name in panel.groups) > _LONG_NAMES or len(panel.groups) > 4
+        axes.set_xticks(place, panel.groups, rotation=20 if long else 0, ha="right" if long else "center")
+        axes.set_ylabel(panel.y.label)
+    if panel.level is not None:
+        (axes.axvline if crowded else axes.axhline)(panel.level, color="0.4", linewidth=1, linestyle=":")
+    if len(panel.series) > 1:
+        axes.legend(frameon=False, loc="best")
+
+
+def _label(axes: Axes, x: Axis, y: Axis) -> None:
+    axes.set_xlabel(x.label)
+    axes.set_ylabel(y.label)
+    for axis, scale, ruler in ((x, axes.set_xscale, axes.xaxis), (y, axes.set_yscale, axes.yaxis)):
+        if axis.log:
+            scale("log")
+            ruler.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=8))
+            ruler.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            ruler.set_minor_formatter(NullFormatter())
+
+
+def _edges(centres: Sequence[float], axis: Axis) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Cell borders half-way between neighbouring positions, on the axis's own scale."""
+    place = np.log(centres) if axis.log else np.array(centres, dtype=float)
+    middle = (place[1:] + place[:-1]) / 2
+    borders = np.concatenate(([2 * place[0] - middle[0]], middle, [2 * place[-1] - middle[-1]]))
+    return np.exp(borders) if axis.log else borders
