@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -17,7 +18,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from tamarisk.study.figure import Axis, Bars, Line, Lines, Panel, Surface
 
 COLOURS = ("#b03a5b", "#2f6f8f", "#6a8d3a", "#c98a1b", "#6b5b95", "#7f7f7f")
-_STYLE = {
+_STYLE: dict[Any, Any] = {  # keys are matplotlib's own
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "axes.titlesize": 9.5,
@@ -65,8 +66,8 @@ def save(panel: Panel, folder: Path, name: str) -> tuple[Path, Path]:
     vector, raster = folder / f"{name}.svg", folder / f"{name}.png"
     with mpl.rc_context(_STYLE):
         drawn = figure(panel)
-        FigureCanvasSVG(drawn).print_svg(str(vector), metadata={"Date": None, "Creator": "tamarisk"})
-        FigureCanvasAgg(drawn).print_png(str(raster))
+        FigureCanvasSVG(drawn).print_svg(str(vector), metadata={"Date": None, "Creator": "tamarisk"})  # type: ignore[no-untyped-call]
+        FigureCanvasAgg(drawn).print_png(str(raster))  # type: ignore[no-untyped-call]
     return vector, raster
 
 
@@ -127,7 +128,7 @@ def _name_points(axes: Axes, panel: Lines) -> None:
 
 def _draw_surface(drawn: Figure, axes: Axes, panel: Surface) -> None:
     values = np.array(panel.values)
-    scale: dict[str, object] = {"cmap": "viridis"}
+    scale: dict[str, Any] = {"cmap": "viridis"}
     if panel.centre is not None:
         reach = max(float(np.abs(values - panel.centre).max()), 1e-9)
         scale = {"cmap": "RdBu_r", "norm": TwoSlopeNorm(panel.centre, panel.centre - reach, panel.centre + reach)}

@@ -98,19 +98,23 @@ def restoration_index(
     scores = [scale.weight @ readings[complete][:, places[group]] for group in ("RV", "RF", "RP", "RC")]
     line = _Line.of(scores, scale)
     _refuse_no_loss(line, level)
+    return _read(line, scores, {group: len(held) for group, held in places.items()}, int((~complete).sum()), level)
+
+
+def _read(line: _Line, scores: Sequence[Array], arrays: Mapping[str, int], incomplete: int, level: float) -> Restoration:
     p_relabelled, relabellings = relabelling_p(scores[3], scores[1])
     return Restoration(
         RI_total=line.ratio(_RI_TOTAL, level),
         RI_net=line.ratio(_RI_NET, level),
         phenocopy=line.ratio(_PHENOCOPY, level),
         retained=line.retained(level),
-        calibration=scale.estimate(level),
+        calibration=line.scale.estimate(level),
         p_total=line.p(_RI_TOTAL),
         p_net=line.p(_RI_NET),
         p_relabelled=p_relabelled,
-        genes=int((scale.weight != 0).sum()),
-        arrays={group: len(held) for group, held in places.items()},
-        notes=tuple(_notes(int((~complete).sum()), scale, relabellings)),
+        genes=int((line.scale.weight != 0).sum()),
+        arrays=arrays,
+        notes=tuple(_notes(incomplete, line.scale, relabellings)),
     )
 
 

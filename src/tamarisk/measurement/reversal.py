@@ -21,6 +21,7 @@ from tamarisk.measurement.estimate import (
 from tamarisk.measurement.growth import LEAST_DOUBLINGS, effect, growth_inhibition_of_doublings
 
 HIGH = 0.5  # a V_total that recovers at least half of the lost effect is high
+_REPEAT = "repeat it, or use noise_free_reversal for a virtual experiment"
 SAME_GROWTH = 0.1  # two GR values this close count as the same
 SAME_DOUBLINGS = 0.1  # an interaction this small counts as none where no noise can say so
 
@@ -119,6 +120,8 @@ def reversal(arms: SixArms, *, level: float = 0.95) -> Reversal:
     V_total, V_net, V_add = _shares(effects, level)
     beyond_sum = interaction(arms, level=level)
     lost = experiment_mean(effects.lost, unit="", level=level)
+    if lost.n < FEWEST_EXPERIMENTS:
+        return Reversal(V_total, V_net, V_add, beyond_sum, "refused", f"{lost.method}; {_REPEAT}")
     left = experiment_mean(effects.left, unit="", level=2 * level - 1) if effects.has_reference else V_net
     signs = _Signs(
         lost=lost.above(0),
@@ -128,11 +131,7 @@ def reversal(arms: SixArms, *, level: float = 0.95) -> Reversal:
         as_sensitive=left.below(SAME_GROWTH),
         high=V_total.above(HIGH),
     )
-    if lost.n < FEWEST_EXPERIMENTS:
-        reason = f"{lost.method}; repeat it, or use noise_free_reversal for a virtual experiment"
-        return Reversal(V_total, V_net, V_add, beyond_sum, "refused", reason)
-    call, reason = _call(signs, lost, V_net)
-    return Reversal(V_total, V_net, V_add, beyond_sum, call, reason)
+    return Reversal(V_total, V_net, V_add, beyond_sum, *_call(signs, lost, V_net))
 
 
 def noise_free_reversal(arms: SixArms, *, same_growth: float = SAME_GROWTH, same_doublings: float = SAME_DOUBLINGS) -> Reversal:

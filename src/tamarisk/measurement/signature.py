@@ -240,8 +240,7 @@ def expected_null_fraction(
 ) -> NullFraction:
     """The F_lost to expect where the co-drug does nothing (E0): a gene that missed significance once may reach it next time.
 
-    True responses of the resistant line are drawn around their shrunken estimates, then looked at twice with the noise of
-    the arrays; both looks share the vehicle arrays, as dR and gam do.
+    True responses are drawn around their shrunken estimates, then looked at twice through noise that shares the vehicle.
 
     Args:
         contrasts: the contrasts of all genes.
@@ -268,14 +267,12 @@ def expected_null_fraction(
     _refuse_small(int(genes.sum()))
     dS, variance = contrasts.change[genes, _COLUMN["dS"]], contrasts.se[genes, _COLUMN["dR"]] ** 2
     expected, doubt = _shrunken(contrasts.change[genes, _COLUMN["dR"]], dS, variance)
-    critical = _critical_t(contrasts, alpha)
     share = 1.0 / contrasts.arrays["RV"] / (1.0 / contrasts.arrays["RV"] + 1.0 / contrasts.arrays["RF"])
     noise = generator(seed, "signature", "null").normal(size=(4, draws, len(dS)))
     truth = expected + np.sqrt(doubt) * noise[0]
     looks = truth + np.sqrt(variance) * (math.sqrt(1.0 - share) * noise[1:3] - math.sqrt(share) * noise[3])
-    hit = (np.abs(looks) > critical[genes] * np.sqrt(variance)) & (looks * dS > 0) & (np.abs(looks) >= least_change)
-    lost = ~hit[0]
-    fraction = (lost & hit[1]).sum(axis=1) / np.maximum(lost.sum(axis=1), 1)
+    hit = looks * np.sign(dS) > np.maximum(_critical_t(contrasts, alpha)[genes] * np.sqrt(variance), least_change)
+    fraction = (~hit[0] & hit[1]).sum(axis=1) / np.maximum((~hit[0]).sum(axis=1), 1)
     low, high = np.quantile(fraction, [0.025, 0.975])
     return NullFraction(float(fraction.mean()), float(low), float(high), draws)
 

@@ -108,7 +108,7 @@ class Regulon:
         Returns:
             log2 fold, shape `(..., gene)`; zero where every activity is one.
 
-        >>> read_regulon().log2_fold(np.ones(7)).max()
+        >>> float(read_regulon().log2_fold(np.ones(7)).max())
         0.0
         """
         here, reference = (self._level(one) for one in (activities, np.ones(len(self.factors))))

@@ -87,7 +87,7 @@ def sbml_faults(text: str) -> list[Issue]:
     """Every error and warning that libsbml finds, units and modelling practice included.
 
     >>> sbml_faults("<sbml/>")[0].where
-    'line 1'
+    'line 2'
     """
     document = libsbml.readSBMLFromString(text)
     document.setConsistencyChecks(libsbml.LIBSBML_CAT_UNITS_CONSISTENCY, True)

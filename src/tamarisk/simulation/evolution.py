@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from tamarisk.errors import ProtocolError, SimulationError
+from tamarisk.errors import ProtocolError
 from tamarisk.model.antimony import read_model
 from tamarisk.model.context import Context, Difference, read_context
 from tamarisk.model.model import Model
 from tamarisk.model.protocol import Protocol, protocol
 from tamarisk.model.readout import chosen
 from tamarisk.simulation.batch import Solver
-from tamarisk.simulation.outcome import Outcome
-from tamarisk.simulation.run import ADAPTED, Experiment, observe
+from tamarisk.simulation.run import ADAPTED, Experiment, observe, require_finished
 from tamarisk.units import hours
 
 _FOLLOWED = (
@@ -95,8 +94,7 @@ def _exposed(solver: Solver, experiment: Experiment, span_h: float) -> Evolution
     times_h = np.linspace(0.0, span_h, max(2, round(span_h / 168 * _STEPS_PER_WEEK)) + 1)
     readouts = chosen(_FOLLOWED)
     values, outcomes = observe(solver, [experiment], times_h=times_h, readouts=readouts)
-    if outcomes[0] is not Outcome.FINISHED:
-        raise SimulationError(outcomes[0].value, where=experiment.context.name)
+    require_finished(outcomes[0], experiment)
     course = {one.name: tuple(values[0, :, number].tolist()) for number, one in enumerate(readouts)}
     label = f"{experiment.context.name} after {span_h / 24:.0f} d in {experiment.protocol.label()}"
     more = tuple(Difference(name, "is", max(course[name][-1], 0.0), "derived", f"computed: {label}") for name in ADAPTED)

@@ -50,7 +50,7 @@ class Integrator:
         self.machine.observe(*self._observe)
         return self._rules.copy()
 
-    def run(self, state: Vector, constants: Vector, times_h: Sequence[float]) -> tuple[Vector, Outcome]:
+    def run(self, state: Vector, constants: Vector, times_h: Sequence[float] | Vector) -> tuple[Vector, Outcome]:
         """States at the given times.
 
         Args:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tamarisk.errors import ProtocolError
+from tamarisk.errors import ProtocolError, SimulationError
 from tamarisk.model.antimony import read_model
 from tamarisk.model.context import Context, constants, read_context
 from tamarisk.model.model import Model
@@ -62,27 +62,52 @@ def simulate(
         model: another model than the shipped one.
 
     Returns:
-        One variable per readout over `time` (h, 61 points), its unit in `attrs`; `outcome` says how the run ended.
+        One variable per readout over `time` (h, 61 points), its unit in `attrs`.
 
     Raises:
         UnknownNameError: a context or readout that nobody has heard of.
         UnitError: `until` has no unit or a wrong one.
         ProtocolError: `until` is zero.
+        SimulationError: the run failed.
 
     References: the model's reactions carry theirs; see `tamarisk export --sbml`.
 
     >>> simulate("MCF-7", until="24h", readouts=["pERK"])["pERK"].attrs["unit"]
     'relative'
     """
-    span_h = hours(until, where="until")
+    wanted = chosen(readouts)
+    times_h = np.linspace(0.0, duration_h(until), 61)
+    culture = Experiment(read_context(context) if isinstance(context, str) else context, protocol or Protocol())
+    values, outcomes = observe(Solver(model or read_model()), [culture], times_h=times_h, readouts=wanted)
+    require_finished(outcomes[0], culture)
+    return _dataset(culture, times_h, values[0], wanted)
+
+
+def duration_h(text: str) -> float:
+    """How long an experiment lasts, in hours.
+
+    Raises:
+        UnitError: no unit or a wrong one.
+        ProtocolError: it lasts no time at all.
+
+    >>> duration_h("6d")
+    144.0
+    """
+    span_h = hours(text, where="until")
     if span_h <= 0:
         raise ProtocolError("the experiment has no duration", where="until", hint="give a time such as 144h")
-    cells = read_context(context) if isinstance(context, str) else context
-    wanted = chosen(readouts)
-    times_h = np.linspace(0.0, span_h, 61)
-    bench = Solver(model or read_model())
-    values, outcomes = observe(bench, [Experiment(cells, protocol or Protocol())], times_h=times_h, readouts=wanted)
-    return _dataset(values[0], outcomes[0], times_h, wanted, cells, protocol or Protocol())
+    return span_h
+
+
+def require_finished(outcome: Outcome, culture: Experiment) -> None:
+    """Nothing if a culture's run finished.
+
+    Raises:
+        SimulationError: it did not; the sentence says how it ended and whose run it was.
+    """
+    if outcome is not Outcome.FINISHED:
+        label = f"{culture.context.name}, {culture.protocol.label()}"
+        raise SimulationError(outcome.value, where=label, hint="a smaller change of the cells may run")
 
 
 def observe(
@@ -139,9 +164,7 @@ def as_member(experiment: Experiment) -> Member:
     )
 
 
-def _dataset(
-    values: Array, outcome: Outcome, times_h: Array, readouts: Sequence[Readout], context: Context, protocol: Protocol
-) -> xr.Dataset:
+def _dataset(culture: Experiment, times_h: Array, values: Array, readouts: Sequence[Readout]) -> xr.Dataset:
     import xarray as xr
 
     variables = {
@@ -149,9 +172,8 @@ def _dataset(
         for number, readout in enumerate(readouts)
     }
     described = {
-        "context": context.name,
-        "medium": (protocol.medium or medium(context.medium)).name,
-        "protocol": protocol.label(),
-        "outcome": outcome.value,
+        "context": culture.context.name,
+        "medium": (culture.protocol.medium or medium(culture.context.medium)).name,
+        "protocol": culture.protocol.label(),
     }
     return xr.Dataset(variables, coords={"time": ("time", times_h, {"unit": "h"})}, attrs=described)

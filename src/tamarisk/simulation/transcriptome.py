@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tamarisk.errors import ProtocolError
 from tamarisk.model.antimony import read_model
 from tamarisk.model.context import REFERENCE, Context, read_context
 from tamarisk.model.model import Model
@@ -16,8 +15,7 @@ from tamarisk.model.regulon import Regulon, read_regulon
 from tamarisk.names import resolve
 from tamarisk.simulation.batch import Solver
 from tamarisk.simulation.outcome import Outcome
-from tamarisk.simulation.run import Experiment, as_member
-from tamarisk.units import hours
+from tamarisk.simulation.run import Experiment, as_member, duration_h, require_finished
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,29 +49,31 @@ def express(
         UnknownNameError: a context or gene that nobody has heard of.
         UnitError: `until` has no unit or a wrong one.
         ProtocolError: `until` is zero.
+        SimulationError: the run failed.
 
     >>> from tamarisk.model.protocol import protocol
     >>> fold = express("MCF-7", protocol("fulvestrant=100nM"), genes=["GREB1"])["log2_fold"]
     >>> bool(fold.isel(time=-1) < -1)
     True
     """
-    import xarray as xr
-
-    span_h = hours(until, where="until")
-    if span_h <= 0:
-        raise ProtocolError("the experiment has no duration", where="until", hint="give a time such as 24h")
     table = regulon or read_regulon()
     wanted = [resolve(gene, table.genes, kind="gene") for gene in genes] if genes else list(table.genes)
-    cells = read_context(context) if isinstance(context, str) else context
-    times_h = np.linspace(0.0, span_h, 25)
-    plan = protocol or Protocol()
-    folds, outcomes = transcriptomes(Solver(model or read_model()), [Experiment(cells, plan)], times_h=times_h, regulon=table)
-    columns = [table.genes.index(gene) for gene in wanted]
+    culture = Experiment(read_context(context) if isinstance(context, str) else context, protocol or Protocol())
+    times_h = np.linspace(0.0, duration_h(until), 25)
+    folds, outcomes = transcriptomes(Solver(model or read_model()), [culture], times_h=times_h, regulon=table)
+    require_finished(outcomes[0], culture)
+    return _dataset(culture, times_h, folds[0], table, wanted)
+
+
+def _dataset(culture: Experiment, times_h: Array, folds: Array, regulon: Regulon, genes: Sequence[str]) -> xr.Dataset:
+    import xarray as xr
+
+    columns = [regulon.genes.index(gene) for gene in genes]
     described = {"unit": "log2 fold", "meaning": "against untreated MCF-7 in 1 nM E2"}
     return xr.Dataset(
-        {"log2_fold": (("time", "gene"), folds[0][:, columns], described)},
-        coords={"time": ("time", times_h, {"unit": "h"}), "gene": wanted},
-        attrs={"context": cells.name, "protocol": plan.label(), "outcome": outcomes[0].value, "left_out": table.left_out},
+        {"log2_fold": (("time", "gene"), folds[:, columns], described)},
+        coords={"time": ("time", times_h, {"unit": "h"}), "gene": list(genes)},
+        attrs={"context": culture.context.name, "protocol": culture.protocol.label(), "left_out": regulon.left_out},
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from tamarisk.model.substance import substance
 
@@ -33,12 +32,3 @@ def usual(name: str) -> str:
     'rapamycin=20nM'
     """
     return f"{name}={substance(name).dose}"
-
-
-def fold(values: npt.ArrayLike) -> float:
-    """One number out of an array that holds one.
-
-    >>> fold([0.5])
-    0.5
-    """
-    return float(np.asarray(values).item())

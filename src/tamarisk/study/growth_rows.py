@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tamarisk.measurement.dose_response import dose_reaching, dose_response_curve, ec50
 from tamarisk.measurement.growth import relative_count
 from tamarisk.model.context import Context, perturbed, read_context
-from tamarisk.study.bench import dose_axis, fold, nM, usual
+from tamarisk.study.bench import dose_axis, nM, usual
 from tamarisk.study.figure import Axis, Line, Lines, Surface
 from tamarisk.study.finding import Figure, Finding, Reading
 from tamarisk.study.laboratory import Laboratory
+
+Map = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 _E2 = Axis("E2 (nM)", log=True)
 
@@ -25,8 +28,7 @@ def oestrogen(lab: Laboratory, test: Finding) -> Reading:
     levels = {
         name: [lab.read("MCF-7", nM("E2", dose), medium="stripped", readout=name) for dose in (0.0, *doses)] for name in names
     }
-    counts = [2**level for level in levels["doublings"]]
-    withdrawn = fold(relative_count(counts[0], 2 ** lab.doublings("MCF-7")))
+    withdrawn = float(relative_count(2 ** levels["doublings"][0], 2 ** lab.doublings("MCF-7")))
     half = ec50(dose_response_curve(doses, levels["doublings"][1:], untreated=levels["doublings"][0])).value
     rises = {name: bool((np.diff(values) > 0).all()) for name, values in levels.items()}
     limits = test.limits
@@ -39,9 +41,6 @@ def oestrogen(lab: Laboratory, test: Finding) -> Reading:
     reason = f"without E2 {withdrawn:.0%} of the cells; half of the growth needs {half * 1000:.2g} pM E2; " + (
         f"no rise at every step for {', '.join(still)}" if still else "growth, ER activity and both targets rise at every step"
     )
-    shown = tuple(
-        Line(name.replace("_", " "), doses, tuple(values[1:])) for name, values in levels.items() if name != "doublings"
-    )
     return Reading(
         withdrawn,
         "fold",
@@ -53,27 +52,24 @@ def oestrogen(lab: Laboratory, test: Finding) -> Reading:
             Figure("doublings in six days without E2", levels["doublings"][0], "doublings"),
             Figure("doublings in six days in 1 nM E2", lab.doublings("MCF-7"), "doublings"),
         ),
-        panels=(
-            Lines(
-                "Growth needs oestradiol",
-                _E2,
-                Axis("doublings in 6 days"),
-                (Line("MCF-7", doses, tuple(levels["doublings"][1:])),),
-            ),
-            Lines("What the receptor makes of it", _E2, Axis("relative to 1 nM E2"), shown),
-        ),
+        panels=_oestrogen_panels(doses, levels),
+    )
+
+
+def _oestrogen_panels(doses: tuple[float, ...], levels: Mapping[str, Sequence[float]]) -> tuple[Lines, Lines]:
+    lines = {name: Line(name.replace("_", " "), doses, tuple(values[1:])) for name, values in levels.items()}
+    growth = lines.pop("doublings")
+    return (
+        Lines("Growth needs oestradiol", _E2, Axis("doublings in 6 days"), (replace(growth, name="MCF-7"),)),
+        Lines("What the receptor makes of it", _E2, Axis("relative to 1 nM E2"), tuple(lines.values())),
     )
 
 
 def tamoxifen(lab: Laboratory, test: Finding) -> Reading:
     """R2: tamoxifen inhibits the receptor and proliferation."""
     doses = dose_axis(0.01, 1e4, 13)
-    untreated = 2 ** lab.doublings("MCF-7")
-    left = {
-        drug: tuple(fold(relative_count(2 ** lab.doublings("MCF-7", nM(drug, dose)), untreated)) for dose in doses)
-        for drug in ("4OHT", "endoxifen")
-    }
-    at_dose = {drug: fold(relative_count(2 ** lab.doublings("MCF-7", nM(drug, 1000.0)), untreated)) for drug in left}
+    left = {drug: tuple(lab.growth("MCF-7", nM(drug, dose)) for dose in doses) for drug in ("4OHT", "endoxifen")}
+    at_dose = {drug: lab.growth("MCF-7", nM(drug, 1000.0)) for drug in left}
     reporter = lab.read("MCF-7", usual("4OHT"), readout="TFF1_mRNA") / lab.read("MCF-7", readout="TFF1_mRNA")
     half = dose_reaching(dose_response_curve(doses, left["4OHT"], untreated=1.0), 0.5)
     apart = abs(at_dose["endoxifen"] / at_dose["4OHT"] - 1)
@@ -98,16 +94,14 @@ def tamoxifen(lab: Laboratory, test: Finding) -> Reading:
             Figure("4OHT that halves the cell number", half.value, "nM", "in 1 nM E2"),
             Figure("TFF1 mRNA under 1 uM 4OHT", reporter, "fold"),
         ),
-        panels=(
-            Lines(
-                "Tamoxifen's metabolites against 1 nM E2",
-                Axis("dose (nM)", log=True),
-                Axis("cell number against untreated"),
-                tuple(Line(drug, doses, values) for drug, values in left.items()),
-                level=1.0,
-            ),
-        ),
+        panels=(_metabolites_panel(doses, left),),
     )
+
+
+def _metabolites_panel(doses: tuple[float, ...], left: Mapping[str, tuple[float, ...]]) -> Lines:
+    lines = tuple(Line(drug, doses, values) for drug, values in left.items())
+    x, y = Axis("dose (nM)", log=True), Axis("cell number against untreated")
+    return Lines("Tamoxifen's metabolites against 1 nM E2", x, y, lines, level=1.0)
 
 
 def agonism(lab: Laboratory, test: Finding) -> Reading:
@@ -121,11 +115,8 @@ def agonism(lab: Laboratory, test: Finding) -> Reading:
     parental = _effect(lab, read_context("MCF-7"), 1.0)
     most = max(float(effect.max()) for effect in effects.values())
     sign = test.limits["sign_doublings"]
-    flips = {
-        "HER2": _flips(effects["HER2"], sign),
-        "AIB1": _flips(effects["AIB1"], sign),
-        "E2": _flips(effects["HER2"].T[::-1], sign),
-    }
+    upward = {**effects, "E2": effects["HER2"].T[::-1]}
+    flips = {axis: _flips(effect, sign) for axis, effect in upward.items()}
     holds = parental <= -test.limits["inhibits_doublings"] and most >= test.limits["stimulates_doublings"] and all(flips.values())
     missing = [axis for axis, flipped in flips.items() if not flipped]
     turned = f"no flip along {', '.join(missing)}" if missing else "the sign flips along HER2, AIB1 and E2"
@@ -141,24 +132,25 @@ def agonism(lab: Laboratory, test: Finding) -> Reading:
             Figure("effect in MCF7-HER2-18 with 1 nM E2", _effect(lab, read_context("MCF7-HER2-18"), 1.0), "doublings"),
         ),
         panels=tuple(
-            Surface(
-                f"Where 4OHT stimulates (red) or inhibits (blue): {name} against E2",
-                Axis(label, log=True),
-                _E2,
-                "doublings that 1 uM 4OHT brings in 6 days",
-                levels,
-                oestradiol,
-                tuple(tuple(row) for row in effects[name].T.tolist()),
-                centre=0.0,
-            )
-            for name, (_, levels, label) in maps.items()
+            _map(name, Axis(label, log=True), levels, oestradiol, effects[name]) for name, (_, levels, label) in maps.items()
         ),
     )
 
 
-def _effects(
-    lab: Laboratory, parameter: str, levels: Sequence[float], oestradiol: Sequence[float]
-) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _map(name: str, x: Axis, levels: tuple[float, ...], oestradiol: tuple[float, ...], effects: Map) -> Surface:
+    return Surface(
+        f"Where 4OHT stimulates (red) or inhibits (blue): {name} against E2",
+        x,
+        _E2,
+        "doublings that 1 uM 4OHT brings in 6 days",
+        levels,
+        oestradiol,
+        tuple(tuple(row) for row in effects.T.tolist()),
+        centre=0.0,
+    )
+
+
+def _effects(lab: Laboratory, parameter: str, levels: Sequence[float], oestradiol: Sequence[float]) -> Map:
     """Doublings that 4OHT brings, shape `(level, E2)`."""
     line = read_context("MCF-7")
     cells = [perturbed(line, parameter, value=level, source="map") for level in levels]
@@ -171,7 +163,7 @@ def _effect(lab: Laboratory, cells: Context, dose_nM: float) -> float:
     return lab.doublings(cells, there, usual("4OHT"), medium="stripped") - lab.doublings(cells, there, medium="stripped")
 
 
-def _flips(effects: np.ndarray[tuple[int, int], np.dtype[np.float64]], margin: float) -> bool:
+def _flips(effects: Map, margin: float) -> bool:
     """Whether inhibition turns into stimulation along the first axis, in some column."""
     inhibits_first = np.maximum.accumulate(effects <= -margin, axis=0)
     return bool((inhibits_first & (effects >= margin)).any())

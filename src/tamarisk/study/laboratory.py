@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from tamarisk.errors import SimulationError
 from tamarisk.model.antimony import read_model
 from tamarisk.model.arrow import removal
 from tamarisk.model.context import Context, read_context
@@ -15,8 +14,7 @@ from tamarisk.model.protocol import Protocol, protocol
 from tamarisk.model.readout import Readout, readouts
 from tamarisk.model.regulon import Regulon
 from tamarisk.simulation.batch import Member, Solver
-from tamarisk.simulation.outcome import Outcome
-from tamarisk.simulation.run import Experiment, as_member
+from tamarisk.simulation.run import Experiment, as_member, require_finished
 from tamarisk.simulation.transcriptome import transcriptomes
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -59,6 +57,19 @@ class Laboratory:
         """
         return float(self.read(cells, *doses, medium=medium, span_h=span_h, readout="doublings"))
 
+    def growth(self, cells: str | Context, *doses: str, beside: Sequence[str] = ()) -> float:
+        """Cell number after six days against the same cells without the doses.
+
+        Args:
+            cells: whose cells.
+            doses: what is added, as NAME=DOSEunit.
+            beside: what both cultures get.
+
+        Raises:
+            SimulationError: a run failed.
+        """
+        return float(2 ** (self.doublings(cells, *beside, *doses) - self.doublings(cells, *beside)))
+
     def read(
         self, cells: str | Context, *doses: str, readout: str, medium: str | None = None, span_h: float = SIX_DAYS_H
     ) -> float:
@@ -78,8 +89,7 @@ class Laboratory:
             SimulationError: the run failed.
         """
         context = read_context(cells) if isinstance(cells, str) else cells
-        member = as_member(Experiment(context, plan, self.changes))
-        table = self._run(member, tuple(times_h), f"{context.name}, {plan.label()}")
+        table = self._run(Experiment(context, plan, self.changes), tuple(times_h))
         return _transformed(table[:, self._quantities.index(readouts()[readout].quantity)], readouts()[readout])
 
     def genes(self, cells: str | Context, *doses: str, span_h: float, regulon: Regulon) -> Array:
@@ -91,14 +101,15 @@ class Laboratory:
         context = read_context(cells) if isinstance(cells, str) else cells
         experiment = Experiment(context, protocol(*doses), self.changes)
         folds, outcomes = transcriptomes(self.solver, [experiment], times_h=[0.0, span_h], regulon=regulon)
-        _refuse_failure(outcomes[0], context.name)
+        require_finished(outcomes[0], experiment)
         return np.asarray(folds[0, -1])
 
-    def _run(self, member: Member, times_h: tuple[float, ...], label: str) -> Array:
+    def _run(self, culture: Experiment, times_h: tuple[float, ...]) -> Array:
+        member = as_member(culture)
         key = (*_flat(member), times_h)
         if key not in self._known:
             solution = self.solver.solve([member], times_h=times_h, quantities=self._quantities)
-            _refuse_failure(solution.outcomes[0], label)
+            require_finished(solution.outcomes[0], culture)
             self._known[key] = solution.values[0]
         return self._known[key]
 
@@ -115,8 +126,3 @@ def _items(values: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
 
 def _transformed(values: Array, readout: Readout) -> Array:
     return np.log2(values) if readout.transform == "log2" else values
-
-
-def _refuse_failure(outcome: Outcome, label: str) -> None:
-    if outcome is not Outcome.FINISHED:
-        raise SimulationError(outcome.value, where=label, hint="a smaller change of the cells may run")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -111,8 +112,8 @@ def _share(lab: Laboratory, parameter: str, level: float) -> float:
     cells = read_context("MCF-7")
     if parameter:
         cells = perturbed(cells, parameter, value=level, source="dose curve of a perturbation")
-    return float(2 ** (lab.doublings(cells, usual("4OHT")) - lab.doublings(cells)))
+    return lab.growth(cells, usual("4OHT"))
 
 
 def _deepest_fall(shares: tuple[float, ...]) -> float:
-    return max(1 - later / earlier for earlier, later in zip(shares, shares[1:], strict=False))
+    return max(1 - later / earlier for earlier, later in itertools.pairwise(shares))

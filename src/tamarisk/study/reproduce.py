@@ -74,16 +74,13 @@ def reproduce(
     """
     asked = {finding(name).id for name in only} or set(findings())
     rows = [one for one in findings().values() if one.id in asked]
-    lab: Laboratory | None = None
-    answers = []
+    kept = {row.id: reading for row in rows if shelf is not None and (reading := shelf.find(row.id)) is not None}
+    lab = Laboratory(Solver(model or read_model())) if len(kept) < len(rows) else None
     for number, row in enumerate(rows):
         if progress is not None:
             progress(row.id, number, len(rows))
-        kept = shelf.find(row.id) if shelf is not None else None
-        if kept is None:
-            lab = lab or Laboratory(Solver(model or read_model()))
-            kept = TESTS[row.id](lab, row)
+        if lab is not None and row.id not in kept:
+            kept[row.id] = TESTS[row.id](lab, row)
             if shelf is not None:
-                shelf.keep(row.id, kept)
-        answers.append(Answer(row, kept))
-    return tuple(answers)
+                shelf.keep(row.id, kept[row.id])
+    return tuple(Answer(row, kept[row.id]) for row in rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from scipy import stats
 
 from tamarisk.model.context import Context, composed, contexts, read_context
@@ -12,6 +14,8 @@ from tamarisk.study.finding import Figure, Finding, Reading
 from tamarisk.study.laboratory import Laboratory
 
 _LEFT_OUT = ("PIK3CA-mutant", "aromatase")  # no difference in MCF-7, and another source of E2
+_DRUGS = ("4OHT", "fulvestrant", "rapamycin")
+_ACTIVE = ("pAKT_S473", "pS6K")
 
 
 def panel_of_cells() -> tuple[Context, ...]:
@@ -28,8 +32,8 @@ def panel_of_cells() -> tuple[Context, ...]:
 def association(lab: Laboratory, test: Finding) -> Reading:
     """G1: AKT and mTOR activity of untreated cells against growth under tamoxifen."""
     cells = panel_of_cells()
-    growth = tuple(share(lab, one, "4OHT") for one in cells)
-    activity = {name: tuple(lab.read(one, readout=name, span_h=0.0) for one in cells) for name in ("pAKT_S473", "pS6K")}
+    growth = tuple(lab.growth(one, usual("4OHT")) for one in cells)
+    activity = {name: tuple(lab.read(one, readout=name, span_h=0.0) for one in cells) for name in _ACTIVE}
     correlation = {name: float(stats.spearmanr(values, growth).statistic) for name, values in activity.items()}
     holds = min(correlation.values()) >= test.limits["correlation_at_least"]
     said = " and ".join(f"{value:.2f} for {name}" for name, value in correlation.items())
@@ -55,62 +59,47 @@ def association(lab: Laboratory, test: Finding) -> Reading:
 
 def cross_resistance(lab: Laboratory, test: Finding) -> Reading:
     """G2: the cross-resistant derivative, and how months of tamoxifen make one."""
-    limits = test.limits
-    months = limits["months"]
+    months = test.limits["months"]
     evolution = exposed(lab.solver, read_context("MCF-7"), usual("4OHT"), span_h=months * 730.5, changes=lab.changes)
-    lines = {
-        "MCF-7": read_context("MCF-7"),
-        "MCF7-TamR": read_context("MCF7-TamR"),
-        f"MCF-7 after {months:g} months": evolution.context,
-    }
-    growth = {
-        name: {drug: share(lab, cells, drug) for drug in ("4OHT", "fulvestrant", "rapamycin")} for name, cells in lines.items()
-    }
-    active = {
-        name: {one: lab.read(cells, readout=one, span_h=0.0) for one in ("pAKT_S473", "pS6K")} for name, cells in lines.items()
-    }
-    parental, *resistant = lines
-    folds = {name: min(active[name][one] / active[parental][one] for one in active[name]) for name in resistant}
-    given, evolved = resistant
-    checks = {
-        f"{given} under 4OHT": growth[given]["4OHT"] >= limits["share_4OHT"],
-        f"{given} under fulvestrant": growth[given]["fulvestrant"] >= limits["share_fulvestrant"],
-        f"AKT and mTOR in {given}": folds[given] >= limits["fold_active"],
-        f"{evolved} under 4OHT": growth[evolved]["4OHT"] >= limits["share_4OHT"],
-        f"{evolved} under fulvestrant": growth[evolved]["fulvestrant"]
-        >= limits["fold_fulvestrant"] * growth[parental]["fulvestrant"],
-        f"AKT and mTOR in {evolved}": folds[evolved] >= limits["fold_active"],
-    }
-    failed = [what for what, passed in checks.items() if not passed]
+    cells = {"MCF-7": read_context("MCF-7"), "MCF7-TamR": read_context("MCF7-TamR")}
+    cells[f"MCF-7 after {months:g} months"] = evolution.context
+    growth = {name: {drug: lab.growth(one, usual(drug)) for drug in _DRUGS} for name, one in cells.items()}
+    active = {name: {one: lab.read(line, readout=one, span_h=0.0) for one in _ACTIVE} for name, line in cells.items()}
+    failed = [what for what, passed in _cross_checks(growth, active, test.limits).items() if not passed]
     said = "; ".join(
-        f"{name} keeps {growth[name]['4OHT']:.0%} under 4OHT and {growth[name]['fulvestrant']:.0%} under fulvestrant"
-        for name in lines
+        f"{name} keeps {left['4OHT']:.0%} under 4OHT and {left['fulvestrant']:.0%} under fulvestrant"
+        for name, left in growth.items()
     )
+    bars = tuple((drug, tuple(left[drug] for left in growth.values())) for drug in _DRUGS)
+    title, label = "Growth against the same cells untreated", Axis("cell number against untreated")
     return Reading(
-        growth[given]["4OHT"],
+        growth["MCF7-TamR"]["4OHT"],
         "fold",
         not failed,
         said + (f"; not met: {', '.join(failed)}" if failed else ""),
         numbers=(
-            *(Figure(f"growth of {name} under {drug}", value, "fold") for name in lines for drug, value in growth[name].items()),
-            *(Figure(f"{one} of {name}", value, "relative") for name in lines for one, value in active[name].items()),
+            *(Figure(f"growth of {name} under {drug}", left[drug], "fold") for name, left in growth.items() for drug in _DRUGS),
+            *(Figure(f"{one} of {name}", level[one], "relative") for name, level in active.items() for one in _ACTIVE),
         ),
-        panels=(
-            Bars(
-                "Growth against the same cells untreated",
-                Axis("cell number against untreated"),
-                tuple(lines),
-                tuple((drug, tuple(growth[name][drug] for name in lines)) for drug in ("4OHT", "fulvestrant", "rapamycin")),
-                level=1.0,
-            ),
-            _months(evolution.days, evolution.values),
-        ),
+        panels=(Bars(title, label, tuple(cells), bars, level=1.0), _months(evolution.days, evolution.values)),
     )
 
 
-def share(lab: Laboratory, cells: Context, drug: str) -> float:
-    """Cell number under a drug at its usual dose against the same cells untreated, in their own medium."""
-    return float(2 ** (lab.doublings(cells, usual(drug)) - lab.doublings(cells)))
+def _cross_checks(
+    growth: Mapping[str, Mapping[str, float]], active: Mapping[str, Mapping[str, float]], limits: Mapping[str, float]
+) -> dict[str, bool]:
+    """Each part of the criterion: the given derivative, then the evolved one, against the parental line."""
+    parental, given, evolved = growth
+    folds = {name: min(active[name][one] / active[parental][one] for one in _ACTIVE) for name in (given, evolved)}
+    fold_fulvestrant = growth[evolved]["fulvestrant"] / growth[parental]["fulvestrant"]
+    return {
+        f"{given} under 4OHT": growth[given]["4OHT"] >= limits["share_4OHT"],
+        f"{given} under fulvestrant": growth[given]["fulvestrant"] >= limits["share_fulvestrant"],
+        f"AKT and mTOR in {given}": folds[given] >= limits["fold_active"],
+        f"{evolved} under 4OHT": growth[evolved]["4OHT"] >= limits["share_4OHT"],
+        f"{evolved} under fulvestrant": fold_fulvestrant >= limits["fold_fulvestrant"],
+        f"AKT and mTOR in {evolved}": folds[evolved] >= limits["fold_active"],
+    }
 
 
 def _months(days: tuple[float, ...], values: dict[str, tuple[float, ...]]) -> Lines:

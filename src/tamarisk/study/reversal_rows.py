@@ -45,7 +45,8 @@ def sensitisation(lab: Laboratory, test: Finding) -> Reading:
         drug for drug, factor in factors.items() if not factor.net.is_bound and factor.net.value < test.limits["DMF_at_least"]
     ]
     said = "; ".join(
-        f"{drug} takes {gains[drug]:+.2f} GR beside rapamycin, DMF_net {factors[drug].net}, interaction {interactions[drug]:+.2f} doublings"
+        f"{drug} takes {gains[drug]:+.2f} GR beside rapamycin, DMF_net {factors[drug].net}, "
+        f"interaction {interactions[drug]:+.2f} doublings"
         for drug in gains
     )
     return Reading(
@@ -60,11 +61,8 @@ def sensitisation(lab: Laboratory, test: Finding) -> Reading:
 
 def rapamycin_alone(lab: Laboratory, test: Finding) -> Reading:
     """G4: rapamycin alone in the resistant cells."""
-    left = {
-        cells: tuple(2 ** (lab.doublings(cells, nM("rapamycin", dose)) - lab.doublings(cells)) for dose in _RAPALOG_DOSES)
-        for cells in ("MCF-7", "MCF7-TamR")
-    }
-    at_dose = {cells: 2 ** (lab.doublings(cells, _RAPAMYCIN) - lab.doublings(cells)) for cells in left}
+    left = {cells: tuple(lab.growth(cells, nM("rapamycin", dose)) for dose in _RAPALOG_DOSES) for cells in ("MCF-7", "MCF7-TamR")}
+    at_dose = {cells: lab.growth(cells, _RAPAMYCIN) for cells in left}
     half = dose_reaching(dose_response_curve(_RAPALOG_DOSES, left["MCF7-TamR"], untreated=1.0), 0.5)
     return Reading(
         at_dose["MCF7-TamR"],
@@ -105,7 +103,8 @@ def agonism_blocked(lab: Laboratory, test: Finding) -> Reading:
         blocked,
         "share",
         holds,
-        f"without E2 4OHT brings {contrast:.2f} doublings, beside rapamycin {beside:.2f}: {blocked:.0%} of the agonism is blocked",
+        f"without E2 4OHT brings {contrast:.2f} doublings, beside rapamycin {beside:.2f}: "
+        f"{blocked:.0%} of the agonism is blocked",
         numbers=(
             Figure("doublings that 4OHT brings without E2", contrast, "doublings"),
             Figure("doublings that 4OHT brings beside rapamycin", beside, "doublings"),
@@ -143,8 +142,8 @@ def bypass(lab: Laboratory, test: Finding) -> Reading:
         found.V_total.value,
         "share",
         found.V_total.value >= test.limits["V_total_at_least"],
-        f"V_total {found.V_total.value:.2f}, V_net {found.V_net.value:.2f} against {found.V_add.value:.2f} if the drugs were independent, "
-        f"interaction {found.interaction.value:+.2f} doublings: {found.call}",
+        f"V_total {found.V_total.value:.2f}, V_net {found.V_net.value:.2f} against {found.V_add.value:.2f} if the drugs "
+        f"were independent, interaction {found.interaction.value:+.2f} doublings: {found.call}",
         numbers=(
             Figure("V_total", found.V_total.value, "share", "lost effect recovered by both drugs, against vehicle"),
             Figure("V_net", found.V_net.value, "share", "lost effect that fulvestrant itself recovers beside rapamycin"),

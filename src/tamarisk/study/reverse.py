@@ -21,6 +21,7 @@ from tamarisk.study.laboratory import Laboratory
 
 _CARRIES = 0.15  # an arrow carries a result if at least this share of it goes with the arrow
 _MOST_ARROWS = 5
+_LEAST_LOST = 0.1  # GR: below this the cells have lost nothing worth giving back
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,28 +120,19 @@ def reverse(
     >>> reverse("MCF-7", "4OHT", pairs=False).candidates
     ()
     """
-    cells = read_context(context) if isinstance(context, str) else context
     dose, entry = _therapy(therapy)
-    bench = _Bench(Laboratory(Solver(model or read_model())), cells, dose)
-    if bench.lost <= 0.1:
-        words = f"{cells.name} answers {entry.name} as {REFERENCE} does (lost effect {bench.lost:.2f} GR): there is nothing to reverse"
-        return Ranking(cells.name, dose, bench.lost, (), (), words)
-    options = _options(entry, pairs=pairs)
-    found = []
-    for number, drugs in enumerate(options):
-        if progress is not None:
-            progress(f"{entry.name} + {' + '.join(one.name for one in drugs)}", number, len(options))
-        found.append(bench.candidate([f"{one.name}={one.dose}" for one in drugs]))
-    ranked = sorted(found, key=lambda one: -one.reading.V_total.value)
+    bench = _Bench(Laboratory(Solver(model or read_model())), context, dose)
+    ranked = _ranked(bench, _options(entry, pairs=pairs), progress=progress) if bench.lost > _LEAST_LOST else []
     resistance, explained = _explained(bench, ranked[:explain], progress=progress)
     candidates = (*explained, *ranked[explain:])
-    return Ranking(cells.name, dose, bench.lost, candidates, resistance, _verdict(cells.name, entry.name, candidates))
+    return Ranking(bench.cells.name, dose, bench.lost, candidates, resistance, _verdict(bench, entry.name, candidates))
 
 
 class _Bench:
     """The arms that all candidates share."""
 
-    def __init__(self, lab: Laboratory, cells: Context, therapy: str) -> None:
+    def __init__(self, lab: Laboratory, context: str | Context, therapy: str) -> None:
+        cells = read_context(context) if isinstance(context, str) else context
         self.lab, self.cells, self.therapy = lab, cells, therapy
         self.SV, self.SF = lab.doublings(REFERENCE), lab.doublings(REFERENCE, therapy)
         self.RV, self.RF = lab.doublings(cells), lab.doublings(cells, therapy)
@@ -176,10 +168,22 @@ def _therapy(text: str) -> tuple[str, Substance]:
 
 def _options(therapy: Substance, *, pairs: bool) -> list[tuple[Substance, ...]]:
     """Drugs other than the therapy; pairs with two different targets."""
-    singles = [one for one in substances().values() if one.kind == "drug" and one.target != therapy.target]
-    singles += [one for one in substances().values() if one.name == "fulvestrant" and therapy.name != "fulvestrant"]
-    both = [pair for pair in itertools.combinations(singles, 2) if pair[0].target != pair[1].target]
-    return [(one,) for one in singles] + (both if pairs else [])
+    found = [one for one in substances().values() if one.kind == "drug" and one.target != therapy.target]
+    found += [one for one in substances().values() if one.name == "fulvestrant" and therapy.name != "fulvestrant"]
+    singles: list[tuple[Substance, ...]] = [(one,) for one in found]
+    both = [pair for pair in itertools.combinations(found, 2) if pair[0].target != pair[1].target]
+    return [*singles, *both] if pairs else singles
+
+
+def _ranked(
+    bench: _Bench, options: Sequence[tuple[Substance, ...]], *, progress: Callable[[str, int, int], None] | None
+) -> list[Candidate]:
+    found = []
+    for number, drugs in enumerate(options):
+        if progress is not None:
+            progress(f"{bench.therapy} + {' + '.join(one.name for one in drugs)}", number, len(options))
+        found.append(bench.candidate([f"{one.name}={one.dose}" for one in drugs]))
+    return sorted(found, key=lambda one: -one.reading.V_total.value)
 
 
 def _explained(
@@ -219,16 +223,21 @@ def _carriers(bench: _Bench, shares: Mapping[str, float]) -> tuple[Carrier, ...]
 def _references(model: Model, arrow: Arrow) -> tuple[str, ...]:
     """Citations behind the rules and reactions that read the arrow's constants."""
     touched = {reader for constant in arrow.off for reader in readers(model, constant)}
-    addresses = [address for one in (*model.rules, *model.reactions) if one.id in touched for address in one.references]
+    cited = [(one.id, one.references) for one in model.rules] + [(one.id, one.references) for one in model.reactions]
+    addresses = [address for name, found in cited if name in touched for address in found]
     return tuple(dict.fromkeys(by_address()[address].citation for address in addresses if address in by_address()))
 
 
-def _verdict(cells: str, therapy: str, candidates: Sequence[Candidate]) -> str:
+def _verdict(bench: _Bench, therapy: str, candidates: Sequence[Candidate]) -> str:
+    cells = bench.cells.name
+    if not candidates:
+        return f"{cells} answers {therapy} as {REFERENCE} does (lost effect {bench.lost:.2f} GR): there is nothing to reverse"
     best = candidates[0]
     again = [one for one in candidates if one.reading.call in {"reversal", "partial reversal"}]
     words = f"most of the response of {cells} to {therapy} comes back with {best.sentence()}"
     if again:
-        return f"{words}; {therapy} itself works again beside {' + '.join(again[0].drugs)} (V_net {again[0].reading.V_net.value:.2f})"
+        beside, share = " + ".join(again[0].drugs), again[0].reading.V_net.value
+        return f"{words}; {therapy} itself works again beside {beside} (V_net {share:.2f})"
     return f"{words}; nothing tried makes {therapy} itself work again"
 
 

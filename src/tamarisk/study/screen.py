@@ -20,10 +20,10 @@ from tamarisk.model.readout import chosen
 from tamarisk.model.substance import Substance, substance
 from tamarisk.simulation.batch import Solver
 from tamarisk.simulation.outcome import Outcome
-from tamarisk.simulation.run import Experiment, observe
-from tamarisk.study.bench import dose_axis
+from tamarisk.simulation.run import Experiment, duration_h, observe
+from tamarisk.study.bench import dose_axis, nM
 from tamarisk.study.figure import Axis, Line, Lines, Panel, Surface
-from tamarisk.units import concentration_nM, hours
+from tamarisk.units import concentration_nM
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -105,20 +105,35 @@ def screen(
     >>> screen("MCF-7", ["fulvestrant=0.01nM-100nM"], points=7).relative.shape
     (8,)
     """
+    cells = read_context(context) if isinstance(context, str) else context
+    design = _Design(cells, around or Protocol(), _ranges(drugs, points), duration_h(until))
+    return _screen(design, _grown(Solver(model or read_model()), design, progress))
+
+
+@dataclass(frozen=True, slots=True)
+class _Design:
+    """Whose cells, what all cultures get, which doses, how long."""
+
+    cells: Context
+    around: Protocol
+    ranges: tuple[Range, ...]
+    span_h: float
+
+    @property
+    def axes(self) -> tuple[tuple[float, ...], ...]:
+        """Doses of each drug in nM, zero first."""
+        return tuple((0.0, *one.doses) for one in self.ranges)
+
+
+def _ranges(drugs: Sequence[str], points: int) -> tuple[Range, ...]:
     if len(drugs) not in {1, 2}:
         raise ProtocolError(f"{len(drugs)} drugs were given", where="drugs", hint="screen one drug, or two for a surface")
     if points < 5:
         raise ProtocolError(f"{points} doses make no curve", where="points", hint="ask for at least five")
-    ranges = [dose_range(text, points=points) for text in drugs]
+    ranges = tuple(dose_range(text, points=points) for text in drugs)
     if len({one.entry.constant for one in ranges}) < len(ranges):
         raise ProtocolError(f"{ranges[0].entry.name} was given twice", where="drugs", hint="name two different drugs")
-    span_h = hours(until, where="until")
-    if span_h <= 0:
-        raise ProtocolError("the experiment has no duration", where="until", hint="give a time such as 144h")
-    cells = read_context(context) if isinstance(context, str) else context
-    grid = [(0.0, *one.doses) for one in ranges]
-    doublings = _grown(Solver(model or read_model()), cells, around or Protocol(), ranges, span_h=span_h, progress=progress)
-    return _screen(cells, around or Protocol(), ranges, grid, doublings, span_h)
+    return ranges
 
 
 def dose_range(text: str, *, points: int) -> Range:
@@ -148,23 +163,16 @@ def dose_range(text: str, *, points: int) -> Range:
     return Range(entry, dose_axis(lowest, highest, points))
 
 
-def _grown(
-    solver: Solver,
-    cells: Context,
-    around: Protocol,
-    ranges: Sequence[Range],
-    *,
-    span_h: float,
-    progress: Callable[[int, int], None] | None,
-) -> Array:
+def _grown(solver: Solver, design: _Design, progress: Callable[[int, int], None] | None) -> Array:
     """Doublings over every combination of doses, zero included."""
-    axes = [(0.0, *one.doses) for one in ranges]
-    cultures = [Experiment(cells, _plan(around, ranges, combination)) for combination in _combinations(axes)]
-    values, outcomes = observe(solver, cultures, times_h=[0.0, span_h], readouts=chosen(["doublings"]), progress=progress)
+    plans = [_plan(design, combination) for combination in _combinations(design.axes)]
+    cultures = [Experiment(design.cells, plan) for plan in plans]
+    wanted = chosen(["doublings"])
+    values, outcomes = observe(solver, cultures, times_h=[0.0, design.span_h], readouts=wanted, progress=progress)
     failed = [outcome for outcome in outcomes if outcome is not Outcome.FINISHED]
     if failed:
-        raise SimulationError(f"{len(failed)} of {len(cultures)} cultures failed: {failed[0].value}", where=cells.name)
-    return np.asarray(values[:, -1, 0].reshape([len(axis) for axis in axes]))
+        raise SimulationError(f"{len(failed)} of {len(cultures)} cultures failed: {failed[0].value}", where=design.cells.name)
+    return np.asarray(values[:, -1, 0].reshape([len(axis) for axis in design.axes]))
 
 
 def _combinations(axes: Sequence[tuple[float, ...]]) -> list[tuple[float, ...]]:
@@ -173,28 +181,26 @@ def _combinations(axes: Sequence[tuple[float, ...]]) -> list[tuple[float, ...]]:
     ]
 
 
-def _plan(around: Protocol, ranges: Sequence[Range], doses: Sequence[float]) -> Protocol:
-    named = [f"{one.entry.name}={dose:.9g}nM" for one, dose in zip(ranges, doses, strict=True)]
-    added = protocol(*around.doses, *named)
-    return replace(around, doses=added.doses)
+def _plan(design: _Design, doses: Sequence[float]) -> Protocol:
+    named = [nM(one.entry.name, dose) for one, dose in zip(design.ranges, doses, strict=True)]
+    added = protocol(*design.around.doses, *named)
+    return replace(design.around, doses=added.doses)
 
 
-def _screen(
-    cells: Context, around: Protocol, ranges: Sequence[Range], grid: Sequence[tuple[float, ...]], doublings: Array, span_h: float
-) -> Screen:
+def _screen(design: _Design, doublings: Array) -> Screen:
     untreated = float(doublings.flat[0])
     relative = 2.0 ** (doublings - untreated)
     rates = growth_inhibition_of_doublings(doublings, np.full(doublings.shape, untreated))
     numbers: dict[str, Estimate] = {}
-    for axis, one in enumerate(ranges):
+    for axis, one in enumerate(design.ranges):
         alone = (slice(1, None), 0) if axis == 0 else (0, slice(1, None))
-        own = alone if len(ranges) == 2 else (slice(1, None),)
+        own = alone if doublings.ndim == 2 else (slice(1, None),)
         numbers |= _curve_numbers(one, relative[own], rates[own])
-    beyond = _beyond_sum(doublings) if len(ranges) == 2 else np.zeros(0)
-    names = tuple(one.entry.name for one in ranges)
-    medium = around.medium.name if around.medium else cells.medium
-    panels = _panels(cells.name, names, grid, relative, beyond)
-    return Screen(cells.name, medium, span_h, names, tuple(grid), doublings, relative, rates, beyond, numbers, panels)
+    beyond = _beyond_sum(doublings) if doublings.ndim == 2 else np.zeros(0)
+    names = tuple(one.entry.name for one in design.ranges)
+    cells, medium = design.cells.name, design.around.medium.name if design.around.medium else design.cells.medium
+    panels = _panels(cells, names, design.axes, relative, beyond)
+    return Screen(cells, medium, design.span_h, names, design.axes, doublings, relative, rates, beyond, numbers, panels)
 
 
 def _curve_numbers(one: Range, relative: Array, rates: Array) -> dict[str, Estimate]:

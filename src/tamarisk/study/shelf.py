@@ -101,10 +101,10 @@ def reading_record(reading: Reading) -> dict[str, Any]:
     >>> reading_record(Reading(1.0, "fold", True, "so it is"))["value"]
     1.0
     """
-    record = {field.name: getattr(reading, field.name) for field in dataclasses.fields(reading)}
+    record: dict[str, Any] = {field.name: getattr(reading, field.name) for field in dataclasses.fields(reading)}
     record["numbers"] = [dataclasses.asdict(one) for one in reading.numbers]
     record["panels"] = [{"kind": type(one).__name__, **dataclasses.asdict(one)} for one in reading.panels]
-    return _without_nan(record)
+    return {name: _without_nan(value) for name, value in record.items()}
 
 
 def reading_from(record: dict[str, Any]) -> Reading:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from tamarisk.measurement.restoration import Restoration, restoration_index
@@ -48,7 +50,7 @@ def altered_transcription(lab: Laboratory, test: Finding) -> Reading:
     moved = [name for name in _UP if programmes[name] > 0] + [name for name in _DOWN if programmes[name] < 0]
     holds = changed.sum() >= test.limits["genes_at_least"] and len(moved) >= test.limits["programmes_at_least"]
     order = np.argsort(difference)
-    named = [*order[-12:][::-1], *order[:12][::-1]]
+    named = {regulon.genes[row]: float(difference[row]) for row in (*order[-12:][::-1], *order[:12][::-1])}
     return Reading(
         float(changed.sum()),
         "genes",
@@ -59,25 +61,17 @@ def altered_transcription(lab: Laboratory, test: Finding) -> Reading:
                 Figure(f"{name} programme, median of the genes it alone drives", value, "log2 fold")
                 for name, value in programmes.items()
             ),
-            *(Figure(regulon.genes[row], float(difference[row]), "log2 fold") for row in named),
+            *(Figure(gene, value, "log2 fold") for gene, value in named.items()),
         ),
         panels=(
-            Bars(
-                "MCF7-TamR against MCF-7 under 4OHT: programmes",
-                Axis("median log2 fold"),
-                tuple(programmes),
-                (("median", tuple(programmes.values())),),
-                level=0.0,
-            ),
-            Bars(
-                "The genes that differ most",
-                Axis("log2 fold"),
-                tuple(regulon.genes[row] for row in named),
-                (("TamR against MCF-7", tuple(float(difference[row]) for row in named)),),
-                level=0.0,
-            ),
+            _bars("MCF7-TamR against MCF-7 under 4OHT: programmes", "median log2 fold", programmes),
+            _bars("The genes that differ most, MCF7-TamR against MCF-7", "log2 fold", named),
         ),
     )
+
+
+def _bars(title: str, label: str, values: Mapping[str, float]) -> Bars:
+    return Bars(title, Axis(label), tuple(values), ((label, tuple(values.values())),), level=0.0)
 
 
 def restored_signature(lab: Laboratory, test: Finding) -> Reading:
@@ -104,9 +98,9 @@ def restored_signature(lab: Laboratory, test: Finding) -> Reading:
         "share",
         bool(inside and index.RI_total.above(0.0)),
         f"F_sig {middle:.0%} in the median of {repeats} virtual experiments; in one of them F_sig {main.F_sig:.0%}, "
-        f"F_lost {main.F_lost:.0%} of {main.lost} lost genes ({null.mean:.0%} if rapamycin did nothing), F_rapa {main.F_rapa:.0%}, "
-        f"F_net {main.F_net:.0%}; RI_total {index.RI_total.value:.2f} = RI_net {index.RI_net.value:.2f} + "
-        f"phenocopy {index.phenocopy.value:.2f}",
+        f"F_lost {main.F_lost:.0%} of {main.lost} lost genes ({null.mean:.0%} if rapamycin did nothing), "
+        f"F_rapa {main.F_rapa:.0%}, F_net {main.F_net:.0%}; "
+        f"RI_total {index.RI_total.value:.2f} = RI_net {index.RI_net.value:.2f} + phenocopy {index.phenocopy.value:.2f}",
         interval=(low, high),
         covers=f"95 % of {repeats} virtual experiments (noise of the arrays, not uncertainty of the model)",
         numbers=(*_readings(main, null.mean), *_indices(index), *_true_readings(real), *_noise_words(noise, index)),

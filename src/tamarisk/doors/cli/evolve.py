@@ -34,7 +34,7 @@ def command(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """What months of exposure make of the cells; the result is a context that every other command takes.
+    r"""What months of exposure make of the cells; the result is a context that every other command takes.
 
     \b
     Example:

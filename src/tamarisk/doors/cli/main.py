@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, Never
 
 import click
 
-from tamarisk.errors import TamariskError
+from tamarisk.errors import SimulationError, TamariskError
 
 COMMANDS = {
     "reproduce": "The founding studies, every row, as a table and a report.",
@@ -22,7 +22,7 @@ COMMANDS = {
     "list": "The names of contexts, drugs, media, readouts, genes, arrows or findings.",
     "doctor": "Whether this machine is all right.",
 }
-BAD_INPUT, STOPPED = 2, 130
+FAILED, BAD_INPUT, STOPPED = 1, 2, 130
 
 
 class Door(click.Group):
@@ -44,7 +44,7 @@ class Door(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Never:  # type: ignore[override]
         """Run a command; say faults in one line."""
         extra["standalone_mode"] = False
         try:
@@ -57,6 +57,9 @@ class Door(click.Group):
         except click.ClickException as fault:
             _say(_one_line(fault))
             code = BAD_INPUT
+        except SimulationError as fault:
+            _say(str(fault))
+            code = FAILED
         except TamariskError as fault:
             _say(str(fault))
             code = BAD_INPUT
@@ -79,7 +82,7 @@ def _say(sentence: str) -> None:
 @click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tamarisk", message="tamarisk %(version)s")
 def cli() -> None:
-    """Why endocrine therapy fails in these breast-cancer cells, what restores it, how sure that is, and who says so.
+    r"""Why endocrine therapy fails in these breast-cancer cells, what restores it, how sure that is, and who says so.
 
     \b
     Start with:

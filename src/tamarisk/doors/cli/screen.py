@@ -38,7 +38,7 @@ def command(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Growth over the doses of one drug, or over the grid of two.
+    r"""Growth over the doses of one drug, or over the grid of two.
 
     \b
     Example:
@@ -59,15 +59,17 @@ def command(
             progress=lambda done, total: show("cultures", done, total),
         )
     if out is not None:
-        folder = own_folder(out)
-        write_csv(
-            folder / "screen.csv", [*(f"{name} (nM)" for name in found.drugs), "cell number", "GR", "doublings"], _rows(found)
-        )
-        write_panels(found.panels, folder, "screen")
+        _write(own_folder(out), found)
     if as_json:
         print_json(_record(found))
     else:
         _print(found, out)
+
+
+def _write(folder: Path, found: Screen) -> None:
+    header = [*(f"{name} (nM)" for name in found.drugs), "cell number", "GR", "doublings"]
+    write_csv(folder / "screen.csv", header, _rows(found))
+    write_panels(found.panels, folder, "screen")
 
 
 def _rows(found: Screen) -> list[tuple[float, ...]]:

@@ -49,7 +49,7 @@ def command(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """What the cells do over time.
+    r"""What the cells do over time.
 
     \b
     Example:
@@ -104,7 +104,7 @@ def _record(course: xr.Dataset, expression: xr.Dataset | None) -> dict[str, Any]
 def _print(course: xr.Dataset, expression: xr.Dataset | None, out: Path | None) -> None:
     from tamarisk.doors.words import rounded
 
-    title = f"{course.attrs['context']} in {course.attrs['medium']}: {course.attrs['protocol']} ({course.attrs['outcome']})"
+    title = f"{course.attrs['context']} in {course.attrs['medium']}: {course.attrs['protocol']}"
     end = f"{float(course['time'][-1]):g} h"
     rows = [
         [str(name), rounded(float(one[0])), rounded(float(one[-1])), one.attrs["unit"], one.attrs["meaning"]]
