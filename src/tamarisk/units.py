@@ -63,6 +63,15 @@ def fold(text: str, *, where: str = "") -> float:
     return _quantity(text, FOLDS, kind="amount", example="0.5x", where=where)
 
 
+def percent(share: float) -> str:
+    """A share as people write it.
+
+    >>> percent(0.173)
+    '17 %'
+    """
+    return f"{100 * share:.0f} %"
+
+
 def _quantity(text: str, units: dict[str, float], *, kind: str, example: str, where: str) -> float:
     match = _QUANTITY.fullmatch(text)
     if match is None or not text.strip():

@@ -29,11 +29,13 @@ _STYLE: dict[Any, Any] = {  # keys are matplotlib's own
     "axes.axisbelow": True,
     "svg.fonttype": "none",
     "svg.hashsalt": "tamarisk",
-    "savefig.dpi": 130,
-    "figure.dpi": 130,
+    "figure.dpi": 160,
 }
 _SIZE_INCHES = (4.6, 3.3)
-_LONG_NAMES = 14
+_NAMED_INCHES = (5.6, 4.6)
+_FEW_DECADES = 2.2
+_WIDTHS = (2.2, 1.2)
+_LONG_NAMES = 16
 _MANY_GROUPS = 7
 
 
@@ -47,7 +49,7 @@ def figure(panel: Panel) -> Figure:
         drawn = Figure(figsize=_SIZE_INCHES, layout="constrained")
         axes = drawn.add_subplot()
         if isinstance(panel, Lines):
-            _draw_lines(axes, panel)
+            _draw_lines(drawn, axes, panel)
         elif isinstance(panel, Surface):
             _draw_surface(drawn, axes, panel)
         else:
@@ -66,8 +68,8 @@ def save(panel: Panel, folder: Path, name: str) -> tuple[Path, Path]:
     vector, raster = folder / f"{name}.svg", folder / f"{name}.png"
     with mpl.rc_context(_STYLE):
         drawn = figure(panel)
-        FigureCanvasSVG(drawn).print_svg(str(vector), metadata={"Date": None, "Creator": "tamarisk"})  # type: ignore[no-untyped-call]
         FigureCanvasAgg(drawn).print_png(str(raster))  # type: ignore[no-untyped-call]
+        FigureCanvasSVG(drawn).print_svg(str(vector), metadata={"Date": None, "Creator": "tamarisk"})  # type: ignore[no-untyped-call]
     return vector, raster
 
 
@@ -77,21 +79,22 @@ def inline(vector: Path) -> str:
     return text[text.index("<svg") :]
 
 
-def _draw_lines(axes: Axes, panel: Lines) -> None:
-    _label(axes, panel.x, panel.y)
+def _draw_lines(drawn: Figure, axes: Axes, panel: Lines) -> None:
     if panel.level is not None:
         axes.axhline(panel.level, color="0.75", linewidth=1, zorder=0)
     for number, line in enumerate(panel.lines):
-        _draw_line(axes, line, COLOURS[number % len(COLOURS)])
+        _draw_line(axes, line, COLOURS[number % len(COLOURS)], width=_WIDTHS[min(number, len(_WIDTHS) - 1)])
+    _label(axes, panel.x, panel.y)
     if panel.names:
-        _name_points(axes, panel)
+        _name_points(drawn, axes, panel)
     elif len(panel.lines) > 1:
         axes.legend(frameon=False, loc="best")
     if min(min(line.y) for line in panel.lines) >= 0 and not panel.y.log:
         axes.set_ylim(bottom=0)
 
 
-def _draw_line(axes: Axes, line: Line, colour: str) -> None:
+def _draw_line(axes: Axes, line: Line, colour: str, *, width: float) -> None:
+    """One series; later ones are thinner, so that a line that lies on another hides nothing."""
     style = "--" if line.dashed else "none" if line.points else "-"
     crowded = len(line.x) > 30
     axes.plot(
@@ -99,36 +102,36 @@ def _draw_line(axes: Axes, line: Line, colour: str) -> None:
         line.y,
         linestyle=style,
         marker="o" if line.points or not crowded else None,
-        markersize=3.5,
+        markersize=2.4 * width,
+        linewidth=width,
         color=colour,
         label=line.name,
     )
 
 
-def _name_points(axes: Axes, panel: Lines) -> None:
-    """Names beside points, pushed apart from bottom to top so that none covers another."""
+def _name_points(drawn: Figure, axes: Axes, panel: Lines) -> None:
+    """Names beside points in the order of their heights, evenly spread so that none covers another."""
     points = sorted(zip(panel.lines[0].x, panel.lines[0].y, panel.names, strict=True), key=lambda point: point[1])
-    span = max(point[1] for point in points) - min(point[1] for point in points) or 1.0
-    right = max(point[0] for point in points)
-    left = min(point[0] for point in points)
-    axes.set_xlim(left - 0.05 * (right - left), right + 0.75 * (right - left))
-    place = -np.inf
-    for x, y, name in points:
-        place = max(y, place + span / len(points))
+    left, right = min(point[0] for point in points), max(point[0] for point in points)
+    top = max(point[1] for point in points)
+    drawn.set_size_inches(_NAMED_INCHES)
+    axes.set_xlim(left - 0.05 * (right - left), right + 0.6 * (right - left))
+    axes.set_ylim(0, 1.03 * top)
+    for (x, y, name), place in zip(points, np.linspace(0.02 * top, top, len(points)), strict=True):
         axes.annotate(
             name,
             (x, y),
-            xytext=(right + 0.08 * (right - left), place),
-            fontsize=5.6,
-            color="0.3",
+            xytext=(right + 0.1 * (right - left), float(place)),
+            fontsize=7,
+            color="0.2",
             va="center",
-            arrowprops={"arrowstyle": "-", "color": "0.85", "linewidth": 0.5},
+            arrowprops={"arrowstyle": "-", "color": "0.7", "linewidth": 0.5, "shrinkB": 2},
         )
 
 
 def _draw_surface(drawn: Figure, axes: Axes, panel: Surface) -> None:
     values = np.array(panel.values)
-    scale: dict[str, Any] = {"cmap": "viridis"}
+    scale: dict[str, Any] = {"cmap": "viridis", "vmin": 0.0, "vmax": max(1.0, float(values.max()))}
     if panel.centre is not None:
         reach = max(float(np.abs(values - panel.centre).max()), 1e-9)
         scale = {"cmap": "RdBu_r", "norm": TwoSlopeNorm(panel.centre, panel.centre - reach, panel.centre + reach)}
@@ -153,7 +156,7 @@ def _draw_bars(drawn: Figure, axes: Axes, panel: Bars) -> None:
         axes.invert_yaxis()
         axes.set_xlabel(panel.y.label)
     else:
-        long = max(len(name) for name in panel.groups) > _LONG_NAMES or len(panel.groups) > 4
+        long = max(len(line) for name in panel.groups for line in name.split("\n")) > _LONG_NAMES or len(panel.groups) > 4
         axes.set_xticks(place, panel.groups, rotation=20 if long else 0, ha="right" if long else "center")
         axes.set_ylabel(panel.y.label)
     if panel.level is not None:
@@ -168,7 +171,9 @@ def _label(axes: Axes, x: Axis, y: Axis) -> None:
     for axis, scale, ruler in ((x, axes.set_xscale, axes.xaxis), (y, axes.set_yscale, axes.yaxis)):
         if axis.log:
             scale("log")
-            ruler.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=8))
+            low, high = ruler.get_view_interval()
+            few = np.log10(high / low) < _FEW_DECADES
+            ruler.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=12))
             ruler.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             ruler.set_minor_formatter(NullFormatter())
 

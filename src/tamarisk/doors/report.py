@@ -18,6 +18,7 @@ from tamarisk.model.parameters import Parameter
 from tamarisk.study.finding import Answer
 from tamarisk.study.trust import Check, tally
 from tamarisk.tables import CONTENT
+from tamarisk.units import percent
 
 _STUDIES = (
     ("R", "The review: HER2-dependent resistance to tamoxifen"),
@@ -75,13 +76,13 @@ def _row(answer: Answer, pictures: Sequence[str]) -> dict[str, Any]:
         "id": test.id,
         "source": test.source,
         "claim": test.claim,
-        "did": test.did,
-        "criterion": test.criterion,
+        "did": _unbroken(test.did),
+        "criterion": _unbroken(test.criterion),
         "missing": test.missing,
         "value_is": test.value_is,
         "verdict": reading.verdict,
         "value": headline(reading),
-        "reason": reading.reason,
+        "reason": _unbroken(reading.reason),
         "interval": interval,
         "covers": reading.covers,
         "numbers": [
@@ -89,6 +90,11 @@ def _row(answer: Answer, pictures: Sequence[str]) -> dict[str, Any]:
         ],
         "pictures": [Markup(_own_names(text, f"{test.id}-{number}")) for number, text in enumerate(pictures, 1)],  # noqa: S704
     }
+
+
+def _unbroken(text: str) -> str:
+    """The same words with numbers and their percent signs kept on one line."""
+    return text.replace(" %", "\u00a0%")
 
 
 def _own_names(svg: str, prefix: str) -> str:
@@ -112,7 +118,7 @@ def _trust(checks: Sequence[Check]) -> dict[str, Any]:
     for name, some in groups.items():
         count = tally(some)
         agree, rows_agree = (
-            f"{part} ({part / whole:.0%})" for part, whole in ((count.agree, count.count), (count.rows_agree, count.rows))
+            f"{part} ({percent(part / whole)})" for part, whole in ((count.agree, count.count), (count.rows_agree, count.rows))
         )
         lines.append({"name": name, "count": count.count, "agree": agree, "rows": count.rows, "rows_agree": rows_agree})
     return {

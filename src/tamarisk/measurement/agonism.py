@@ -72,7 +72,7 @@ def agonism(antioestrogen: npt.ArrayLike, *, vehicle: npt.ArrayLike, oestradiol:
     Raises:
         DataError: an experiment lacks a number or a partner.
 
-    References: [@fieller1954; @ghayad2008].
+    References: [@FIELLER1954; @GHAYAD2008].
 
     >>> print(agonism([3.2, 3.3, 3.1], vehicle=[2.0, 2.1, 1.9], oestradiol=[5.0, 5.2, 4.8]))
     0.4 (95 % 0.369 to 0.436, n = 3)
@@ -101,7 +101,7 @@ def agonism_under_codrug(
     Raises:
         DataError: an experiment lacks a number or a partner.
 
-    References: [@fieller1954; @ghayad2008].
+    References: [@FIELLER1954; @GHAYAD2008].
 
     >>> print(agonism_under_codrug([1.5, 1.6, 1.4], codrug=[1.4] * 3, vehicle=[2.0] * 3, oestradiol=[5.0] * 3))
     0.0333 (95 % -0.0495 to 0.116, n = 3)
@@ -126,7 +126,7 @@ def agonist_contrast(antioestrogen: npt.ArrayLike, *, vehicle: npt.ArrayLike, le
     Raises:
         DataError: an experiment lacks a number or a partner.
 
-    References: [@student1908; @ghayad2008].
+    References: [@STUDENT1908; @GHAYAD2008].
 
     >>> print(agonist_contrast([3.2, 3.3, 3.2], vehicle=[2.0, 2.1, 1.9]))
     1.23 doublings (95 % 1.09 to 1.38, n = 3)
@@ -153,7 +153,7 @@ def blocked_share(
     Raises:
         DataError: an experiment lacks a number or a partner.
 
-    References: [@fieller1954; @ghayad2008].
+    References: [@FIELLER1954; @GHAYAD2008].
 
     >>> print(blocked_share([3.2, 3.3, 3.1], vehicle=[2.0] * 3, combined=[1.5, 1.6, 1.5], codrug=[1.4] * 3))
     0.889 (95 % 0.802 to 1.01, n = 3)
@@ -181,7 +181,7 @@ def agonism_over_doses(antioestrogen: npt.ArrayLike, *, vehicle: npt.ArrayLike, 
     Raises:
         DataError: an experiment is missing or the shapes do not fit.
 
-    References: [@dunnett1955].
+    References: [@DUNNETT1955].
 
     >>> screen = agonism_over_doses([[2.1, 2.9], [2.3, 3.1], [1.9, 3.0]], vehicle=[2.0, 2.2, 2.0])
     >>> screen.raised.tolist()
@@ -215,7 +215,7 @@ def dunnett_quantile(level: float, *, doses: int, df: int) -> float:
     Raises:
         DataError: the level is not between 0 and 1.
 
-    References: [@dunnett1955].
+    References: [@DUNNETT1955].
 
     >>> round(dunnett_quantile(0.95, doses=3, df=10), 2)
     2.34

@@ -64,7 +64,7 @@ def band_contrasts(blots: Blots, *, treated: str, control: str, level: float = 0
     Raises:
         DataError: a band is saturated or too weak, a condition is unknown, shapes differ, or no blot holds both lanes.
 
-    References: [@degasperi2014].
+    References: [@DEGASPERI2014].
 
     >>> blots = Blots(["vehicle", "rapamycin"], [[8, 2], [10, 3], [6, 1.5]], [[4, 8], [5, 9], [4, 7]], [[5, 5], [6, 6], [5, 4.5]],
     ...     linear_range=(0.5, 60.0))

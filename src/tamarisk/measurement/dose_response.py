@@ -80,7 +80,7 @@ def dose_response_curve(
     Raises:
         DataError: a reading is missing, a dose is negative, or there are too few doses for the numbers to fit.
 
-    References: [@ritz2015; @hafner2016].
+    References: [@RITZ2015; @HAFNER2016].
 
     >>> curve = dose_response_curve([1, 3, 10, 30, 100], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0, plateau=0.0)
     >>> round(curve.hill, 2)
@@ -112,7 +112,7 @@ def predicted(curve: Curve, dose: npt.ArrayLike) -> Array:
     Returns:
         Responses in the shape of `dose`.
 
-    References: [@ritz2015].
+    References: [@RITZ2015].
 
     >>> curve = dose_response_curve([1, 3, 10, 30, 100], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0, plateau=0.0)
     >>> predicted(curve, 0.0).item()
@@ -138,7 +138,7 @@ def ec50(curve: Curve, *, level: float = 0.95) -> Estimate:
     Raises:
         DataError: the curve is flat.
 
-    References: [@ritz2015].
+    References: [@RITZ2015].
 
     >>> print(ec50(dose_response_curve([1, 3, 10, 30, 100], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0, plateau=0.0)))
     14 nM (95 % 8.32 to 23.6, n = 1)
@@ -162,7 +162,7 @@ def dose_reaching(curve: Curve, target: float, *, level: float = 0.95) -> Estima
         The dose in nM with an interval from the scatter about this one curve (`n` is 1); a bound where the level
         is not reached within the tested doses, never an extrapolated dose.
 
-    References: [@hafner2016; @ritz2015].
+    References: [@HAFNER2016; @RITZ2015].
 
     >>> print(dose_reaching(dose_response_curve([1, 3, 10, 30, 100], [1, 0.96, 0.9, 0.8, 0.78], untreated=1.0), 0.5))
     above 100 nM (n = 1)
@@ -192,7 +192,7 @@ def potency_ratio(first: Curve, second: Curve, *, target: float | None = None, l
     Raises:
         DataError: EC50s are compared and a curve is flat.
 
-    References: [@ritz2015].
+    References: [@RITZ2015].
 
     >>> weak = dose_response_curve([10, 30, 100, 300, 1000], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0, plateau=0.0)
     >>> strong = dose_response_curve([1, 3, 10, 30, 100], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0, plateau=0.0)
@@ -227,7 +227,7 @@ def ratio_bounds(above: Estimate, below: Estimate, *, reason: str) -> Estimate:
     Returns:
         An estimate without a value, from the smallest to the largest ratio that both allow.
 
-    References: [@ritz2015].
+    References: [@RITZ2015].
 
     >>> missed = Estimate(float("nan"), 1000.0, float("inf"), level=0.95, n=1, unit="nM", method="not reached")
     >>> reached = Estimate(10.0, 8.0, 12.5, level=0.95, n=1, unit="nM", method="log dose")
@@ -251,7 +251,7 @@ def limits_differ_p(first: Curve, second: Curve) -> float:
     Raises:
         DataError: a curve is flat, or the curves were given different limits.
 
-    References: [@ritz2015].
+    References: [@RITZ2015].
 
     >>> weak = dose_response_curve([10, 30, 100, 300, 1000], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0)
     >>> strong = dose_response_curve([1, 3, 10, 30, 100], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0)

@@ -45,12 +45,17 @@ class Estimate:
     method: str
 
     def __str__(self) -> str:
-        unit = f" {self.unit}" if self.unit else ""
         if self.is_bound:
-            return f"{_bound_in_words(self.low, self.high)}{unit} (n = {self.n})"
+            return f"{self.headline} (n = {self.n})"
         if math.isnan(self.low):
-            return f"{self.value:.3g}{unit} (no interval, n = {self.n})"
-        return f"{self.value:.3g}{unit} ({100 * self.level:.3g} % {self.low:.3g} to {self.high:.3g}, n = {self.n})"
+            return f"{self.headline} (no interval, n = {self.n})"
+        return f"{self.headline} ({100 * self.level:.3g} % {self.low:.3g} to {self.high:.3g}, n = {self.n})"
+
+    @property
+    def headline(self) -> str:
+        """The number or its bound with its unit, without its spread."""
+        number = _bound_in_words(self.low, self.high) if self.is_bound else f"{self.value:.3g}"
+        return f"{number} {self.unit}" if self.unit else number
 
     @property
     def is_bound(self) -> bool:
@@ -80,7 +85,7 @@ def experiment_mean(values: npt.ArrayLike, *, unit: str, level: float = 0.95) ->
     Raises:
         DataError: there is no experiment, one holds no number, or the level is no coverage.
 
-    References: [@student1908].
+    References: [@STUDENT1908].
 
     >>> print(experiment_mean([1.0, 2.0, 3.0], unit="doublings"))
     2 doublings (95 % -0.484 to 4.48, n = 3)
@@ -108,7 +113,7 @@ def geometric_mean(values: npt.ArrayLike, *, unit: str, level: float = 0.95) -> 
     Raises:
         DataError: a value is missing, zero or negative.
 
-    References: [@student1908].
+    References: [@STUDENT1908].
 
     >>> print(geometric_mean([1.0, 10.0, 100.0], unit="nM"))
     10 nM (95 % 0.0328 to 3.05e+03, n = 3)
@@ -129,7 +134,7 @@ def fold(log2: Estimate, *, unit: str = "fold") -> Estimate:
     Returns:
         2 to the power of the value and of both ends of the interval.
 
-    References: [@student1908].
+    References: [@STUDENT1908].
 
     >>> print(fold(Estimate(1.0, 0.0, 2.0, level=0.95, n=3, unit="log2", method="t, df 2")))
     2 fold (95 % 1 to 4, n = 3)
@@ -153,7 +158,7 @@ def experiment_ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike, *, un
     Raises:
         DataError: an experiment lacks a number or a partner.
 
-    References: [@fieller1954].
+    References: [@FIELLER1954].
 
     >>> print(experiment_ratio([1.1, 1.2, 1.0], [3.1, 3.0, 2.9]))
     0.367 (95 % 0.293 to 0.439, n = 3)
@@ -182,7 +187,7 @@ def fieller_limits(numerator: float, denominator: float, *, covariance: Array, d
     Returns:
         Lower and upper limit; `(-inf, inf)` where the denominator cannot be told from zero.
 
-    References: [@fieller1954].
+    References: [@FIELLER1954].
 
     >>> low, high = fieller_limits(1.0, 2.0, covariance=np.diag([0.01, 0.01]), df=8, level=0.95)
     >>> round(low, 4), round(high, 4)
@@ -211,7 +216,7 @@ def t_quantile(level: float, *, df: float) -> float:
     Raises:
         DataError: the level is not between 0 and 1.
 
-    References: [@student1908].
+    References: [@STUDENT1908].
 
     >>> round(t_quantile(0.95, df=2), 4)
     4.3027
@@ -233,7 +238,7 @@ def without_interval(value: float, *, n: int, unit: str, level: float) -> Estima
     Returns:
         The estimate with NaN at both ends and the reason in `method`.
 
-    References: [@student1908].
+    References: [@STUDENT1908].
 
     >>> without_interval(1.5, n=2, unit="fold", level=0.95).method
     'no interval: 2 of at least 3 experiments'
@@ -255,7 +260,7 @@ def per_experiment(values: npt.ArrayLike, *, where: str) -> Array:
     Raises:
         DataError: there is no experiment, more than one axis, or an experiment without a number.
 
-    References: [@lazic2018].
+    References: [@LAZIC2018].
 
     >>> per_experiment([2, 3], where="vehicle")
     array([2., 3.])
@@ -281,7 +286,7 @@ def side_by_side(arms: Mapping[str, npt.ArrayLike]) -> tuple[Array, ...]:
     Raises:
         DataError: an arm lacks an experiment that another has, or a number.
 
-    References: [@lazic2018].
+    References: [@LAZIC2018].
 
     >>> side_by_side({"vehicle": [2.0, 2.1], "drug": [3.0, 3.2]})
     (array([2. , 2.1]), array([3. , 3.2]))

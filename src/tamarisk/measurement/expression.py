@@ -77,7 +77,7 @@ def moderated_t(
     Raises:
         DataError: shapes do not fit, a trend value is missing, or no gene has residual degrees of freedom.
 
-    References: [@smyth2004; @mccarthy2009].
+    References: [@SMYTH2004; @MCCARTHY2009].
 
     >>> values = [[1.0, 1.2, 3.0, 3.1], [2.0, 2.1, 2.0, 2.2], [0.5, 0.4, 0.6, 0.4]]
     >>> design = [[1, 0], [1, 0], [0, 1], [0, 1]]
@@ -109,7 +109,7 @@ def linear_fit(values: npt.ArrayLike, *, design: npt.ArrayLike, contrasts: npt.A
     Raises:
         DataError: shapes do not fit.
 
-    References: [@smyth2004].
+    References: [@SMYTH2004].
 
     >>> linear_fit([[1.0, 3.0, 6.0]], design=[[1, 0], [1, 0], [0, 1]], contrasts=[[-1], [1]]).effect
     array([[4.]])
@@ -144,7 +144,7 @@ def variance_prior(variance: npt.ArrayLike, df: npt.ArrayLike, *, trend: npt.Arr
     Raises:
         DataError: fewer than two genes have residual degrees of freedom, or a trend value is missing.
 
-    References: [@smyth2004].
+    References: [@SMYTH2004].
 
     >>> variance_prior([0.1, 0.1, 0.1], [4, 4, 4])
     (array([0.1, 0.1, 0.1]), inf)
@@ -174,7 +174,7 @@ def adjusted_p(p: npt.ArrayLike) -> Array:
     Returns:
         Adjusted p-values in the same shape.
 
-    References: [@benjamini1995].
+    References: [@BENJAMINI1995].
 
     >>> adjusted_p([0.01, 0.02, 0.6, 0.04])
     array([0.04      , 0.04      , 0.6       , 0.05333333])

@@ -26,7 +26,7 @@ def doublings(end: npt.ArrayLike, start: npt.ArrayLike) -> Array:
     Raises:
         DataError: a count is not positive, or the shapes do not fit.
 
-    References: [@hafner2016].
+    References: [@HAFNER2016].
 
     >>> doublings([[200.0, 50.0]], [100.0])
     array([[ 1., -1.]])
@@ -51,7 +51,7 @@ def growth_inhibition(treated: npt.ArrayLike, control: npt.ArrayLike, *, start: 
     Raises:
         DataError: a count is not positive, or a control made fewer than 0.25 doublings.
 
-    References: [@hafner2016].
+    References: [@HAFNER2016].
 
     >>> growth_inhibition([[200.0, 100.0]], [400.0], start=[100.0])
     array([[0.41421356, 0.        ]])
@@ -72,7 +72,7 @@ def growth_inhibition_of_doublings(treated: npt.ArrayLike, reference: npt.ArrayL
     Raises:
         DataError: a reference made fewer than 0.25 doublings, or the shapes do not fit.
 
-    References: [@hafner2016].
+    References: [@HAFNER2016].
 
     >>> growth_inhibition_of_doublings([1.5], [5.0]).round(4)
     array([0.2311])
@@ -100,7 +100,7 @@ def relative_count(treated: npt.ArrayLike, control: npt.ArrayLike) -> Array:
     Raises:
         DataError: a count is not positive, or the shapes do not fit.
 
-    References: [@hafner2016].
+    References: [@HAFNER2016].
 
     >>> relative_count([[200.0, 100.0]], [400.0])
     array([[0.5 , 0.25]])
@@ -118,7 +118,7 @@ def effect(growth: npt.ArrayLike) -> Array:
     Returns:
         1 - GR, in the same shape.
 
-    References: [@hafner2016].
+    References: [@HAFNER2016].
 
     >>> effect([1.0, 0.25])
     array([0.  , 0.75])
@@ -139,7 +139,7 @@ def area_over_curve(growth: npt.ArrayLike, dose: npt.ArrayLike) -> Array:
     Raises:
         DataError: fewer than two doses, or doses that are not positive and rising.
 
-    References: [@hafner2016].
+    References: [@HAFNER2016].
 
     >>> area_over_curve([1.0, 0.5, 0.0], [1.0, 10.0, 100.0]).item()
     0.5

@@ -37,7 +37,7 @@ def responses(numbers: npt.ArrayLike, dose: npt.ArrayLike) -> Array:
     Returns:
         Responses in the shape of `dose`.
 
-    References: [@ritz2015].
+    References: [@RITZ2015].
 
     >>> responses([1.0, 0.0, 0.0, 2.0], [0.0, 1.0, 3.0])
     array([1. , 0.5, 0.1])
@@ -56,7 +56,7 @@ def promising_starts(series: Series, limits: Array) -> Array:
     Returns:
         Log EC50 and Hill slope of each start, shape `(start, 2)`.
 
-    References: [@ritz2015].
+    References: [@RITZ2015].
 
     >>> promising_starts(Series(np.array([1.0, 10.0, 100.0]), np.array([0.9, 0.5, 0.1])), np.array([1.0, 0.0]))[0].round(2)
     array([2.3, 1. ])
@@ -80,7 +80,7 @@ def least_squares(series: Sequence[Series], limits: Array, start: Array) -> tupl
     Returns:
         Untreated response, plateau, then log EC50 and Hill slope of each series; and the residual sum of squares.
 
-    References: [@ritz2015].
+    References: [@RITZ2015].
 
     >>> exact = Series(np.array([1.0, 3.0, 10.0, 30.0]), responses([1.0, 0.0, 2.0, 1.5], [1.0, 3.0, 10.0, 30.0]))
     >>> least_squares([exact], np.array([1.0, np.nan]), np.array([1.0, 1.0]))[0].round(4) + 0.0
@@ -115,7 +115,7 @@ def unit_covariance(numbers: Array, dose: Array, limits: Array) -> Array:
     Raises:
         DataError: no dose lies on the slope, so that the numbers cannot be told apart.
 
-    References: [@ritz2015].
+    References: [@RITZ2015].
 
     >>> doses = np.array([1.0, 3.0, 10.0, 30.0, 100.0])
     >>> np.diag(unit_covariance(np.array([1.0, 0.0, 2.0, 1.0]), doses, np.array([1.0, 0.0]))).round(2)

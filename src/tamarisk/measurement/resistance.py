@@ -52,7 +52,7 @@ def lost_area(sensitive: npt.ArrayLike, resistant: npt.ArrayLike, *, dose: npt.A
     Raises:
         DataError: shapes do not fit, doses do not rise, or an experiment is missing.
 
-    References: [@hafner2016].
+    References: [@HAFNER2016].
 
     >>> print(lost_area([[0.8, 0.4], [0.7, 0.3], [0.9, 0.3]], [[1.0, 0.9], [0.9, 0.9], [1.0, 0.8]], dose=[1, 100]))
     0.35 (95 % 0.226 to 0.474, n = 3)
@@ -75,7 +75,7 @@ def lost_maximum(sensitive: npt.ArrayLike, resistant: npt.ArrayLike, *, level: f
     Raises:
         DataError: shapes do not fit, or an experiment is missing.
 
-    References: [@hafner2016].
+    References: [@HAFNER2016].
 
     >>> print(lost_maximum([[0.8, 0.4], [0.7, 0.3], [0.9, 0.3]], [[1.0, 0.9], [0.9, 0.9], [1.0, 0.8]]))
     0.533 (95 % 0.39 to 0.677, n = 3)
@@ -99,7 +99,7 @@ def resistance_index(sensitive: Curve, resistant: Curve, *, level: float = 0.95)
     Raises:
         DataError: the curves were given different limits.
 
-    References: [@hafner2016; @ritz2015].
+    References: [@HAFNER2016; @RITZ2015].
 
     >>> strong = dose_response_curve([1, 3, 10, 30, 100], [0.9, 0.7, 0.4, 0.2, 0.1], untreated=1.0)
     >>> weak = dose_response_curve([1, 3, 10, 30, 100], [1.0, 0.99, 0.95, 0.9, 0.85], untreated=1.0)
@@ -132,7 +132,7 @@ def dose_modification(
     Raises:
         DataError: vehicle or co-drug cells hardly grow, or there are too few doses for a curve.
 
-    References: [@hafner2016].
+    References: [@HAFNER2016].
 
     >>> hill = 1 / (1 + np.array([1.0, 3.0, 10.0, 30.0, 100.0]) / 10)
     >>> factor = dose_modification([1, 3, 10, 30, 100], alone=4 * hill, combined=3 * hill, vehicle=4.0, codrug=3.0)

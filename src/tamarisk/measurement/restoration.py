@@ -83,7 +83,7 @@ def restoration_index(
         DataError: a group has fewer than three arrays, batch and comparison are confounded, the signature has fewer than
             ten genes, or the resistant line has not lost the response.
 
-    References: [@ghayad2008; @fieller1954; @satterthwaite1946].
+    References: [@GHAYAD2008; @FIELLER1954; @SATTERTHWAITE1946].
 
     >>> rng = np.random.default_rng(1)
     >>> response = np.repeat([2.0, -2.0, 0.0], [20, 20, 160])[:, None] * np.array([0, 1, 0, 0.1, 0, 0.46])
@@ -129,7 +129,7 @@ def relabelling_p(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[float, i
         One-sided p-value, NaN above 200 000 relabellings; and their number. With three arrays each there are 20, so p
         cannot fall below 0.05.
 
-    References: [@fisher1935].
+    References: [@FISHER1935].
 
     >>> relabelling_p([3.0, 4.0, 5.0], [0.0, 1.0, 2.0])
     (0.05, 20)

@@ -83,7 +83,7 @@ def interaction(arms: SixArms, *, level: float = 0.95) -> Estimate:
     Raises:
         DataError: an experiment lacks a number or an arm.
 
-    References: [@bliss1939; @student1908].
+    References: [@BLISS1939; @STUDENT1908].
 
     >>> print(interaction(SixArms(SV=5, SF=1.5, RV=5.2, RF=4.7, RP=3.0, RC=1.2)))
     -1.3 doublings (no interval, n = 1)
@@ -109,7 +109,7 @@ def reversal(arms: SixArms, *, level: float = 0.95) -> Reversal:
     Raises:
         DataError: an experiment lacks a number or an arm, or vehicle cells hardly grow.
 
-    References: [@fieller1954; @bliss1939; @schuirmann1987].
+    References: [@FIELLER1954; @BLISS1939; @SCHUIRMANN1987].
 
     >>> arms = SixArms(SV=[5, 5.1, 4.9], SF=[1.5, 1.6, 1.3], RV=[5.2, 5.1, 5.3], RF=[4.7, 4.8, 4.7], RP=[3, 3.1, 2.9],
     ...     RC=[1.1, 1.2, 1.0])
@@ -148,7 +148,7 @@ def noise_free_reversal(arms: SixArms, *, same_growth: float = SAME_GROWTH, same
     Raises:
         DataError: there is more than one experiment, an arm lacks its number, or vehicle cells hardly grow.
 
-    References: [@bliss1939].
+    References: [@BLISS1939].
 
     >>> found = noise_free_reversal(SixArms(SV=5, SF=1.5, RV=5.2, RF=4.7, RP=3.0, RC=2.5))
     >>> found.call, round(found.V_total.value, 2), round(found.V_net.value, 2)

@@ -147,7 +147,7 @@ def arrays_of(groups: Sequence[str]) -> dict[str, list[int]]:
     Raises:
         DataError: a label is unknown, or a group has no array.
 
-    References: [@ghayad2008].
+    References: [@GHAYAD2008].
 
     >>> arrays_of(["SV", "SF", "RV", "RF", "RP", "RC", "SV"])["SV"]
     [0, 6]
@@ -176,7 +176,7 @@ def gene_contrasts(values: npt.ArrayLike, *, groups: Sequence[str]) -> GeneContr
     Raises:
         DataError: a group is missing or unknown, or the shapes do not fit.
 
-    References: [@smyth2004; @ghayad2008].
+    References: [@SMYTH2004; @GHAYAD2008].
 
     >>> values = np.random.default_rng(1).normal(size=(50, 12))
     >>> gene_contrasts(values, groups=["SV", "SF", "RV", "RF", "RP", "RC"] * 2).change.shape
@@ -204,7 +204,7 @@ def restored_fractions(contrasts: GeneContrasts, *, alpha: float = 0.05, least_c
     Returns:
         The counts and their shares.
 
-    References: [@ghayad2008].
+    References: [@GHAYAD2008].
 
     >>> values = np.random.default_rng(1).normal(size=(50, 18))
     >>> restored_fractions(gene_contrasts(values, groups=["SV", "SF", "RV", "RF", "RP", "RC"] * 3)).signature
@@ -226,7 +226,7 @@ def threshold_curve(
     Returns:
         The counts at each threshold.
 
-    References: [@ghayad2008].
+    References: [@GHAYAD2008].
 
     >>> values = np.random.default_rng(1).normal(size=(50, 18))
     >>> len(threshold_curve(gene_contrasts(values, groups=["SV", "SF", "RV", "RF", "RP", "RC"] * 3)))
@@ -255,7 +255,7 @@ def expected_null_fraction(
     Raises:
         DataError: the signature has fewer than 10 genes.
 
-    References: [@ghayad2008].
+    References: [@GHAYAD2008].
 
     >>> rng = np.random.default_rng(1)
     >>> drug = np.repeat([2.0, 0.0], [20, 80])[:, None] * np.array([0, 1, 0, 0.5, 0, 0.5] * 3)
@@ -290,7 +290,7 @@ def corrected_slopes(change: npt.ArrayLike, *, variance: npt.ArrayLike) -> Slope
     Raises:
         DataError: the response is no larger than its noise.
 
-    References: [@fuller1987].
+    References: [@FULLER1987].
 
     >>> corrected_slopes([[2.0, 1.0, 0.0, 1.5, 1.5, 1.0], [-1.0, -0.5, 0.0, -0.75, -0.75, -0.5]], variance=0.0).RI_total
     0.5
@@ -325,7 +325,7 @@ def noise_free_restoration(
     Raises:
         DataError: the signature has fewer than 10 genes, or the resistant line lost less than 5 % of the response.
 
-    References: [@ghayad2008].
+    References: [@GHAYAD2008].
 
     >>> dS = np.linspace(1.0, 2.0, 12)
     >>> found = noise_free_restoration(dS, dR=0.1 * dS, rho=0.0 * dS, gam=0.46 * dS, least_change=0.8)

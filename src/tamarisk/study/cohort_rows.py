@@ -13,6 +13,7 @@ from tamarisk.study.bench import nM, usual
 from tamarisk.study.figure import Axis, Bars, Line, Lines
 from tamarisk.study.finding import Figure, Finding, Reading
 from tamarisk.study.laboratory import Laboratory
+from tamarisk.units import percent
 
 _SEED = 2015
 _MECHANISMS = (
@@ -74,7 +75,7 @@ def environment_host_mechanism(lab: Laboratory, test: Finding) -> Reading:
     hosts = (0.05, 0.25, 0.5, 1.0, 1.5)
     table = np.array([_growth(lab, *cell, test) for cell in itertools.product(media, hosts, _MECHANISMS)])
     shares = _variance_shares(table.reshape(len(media), len(hosts), len(_MECHANISMS)))
-    said = ", ".join(f"{name} {value:.0%}" for name, value in shares.items())
+    said = ", ".join(f"{name} {percent(value)}" for name, value in shares.items())
     typical = tuple(float(2 ** _growth(lab, (0.02, 0.0), 1.0, mechanism, test)) for mechanism in _MECHANISMS)
     return Reading(
         shares["mechanism"],

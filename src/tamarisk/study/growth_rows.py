@@ -15,6 +15,7 @@ from tamarisk.study.bench import dose_axis, nM, usual
 from tamarisk.study.figure import Axis, Line, Lines, Surface
 from tamarisk.study.finding import Figure, Finding, Reading
 from tamarisk.study.laboratory import Laboratory
+from tamarisk.units import percent
 
 Map = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -38,7 +39,7 @@ def oestrogen(lab: Laboratory, test: Finding) -> Reading:
         and all(rises.values())
     )
     still = [name for name, rising in rises.items() if not rising]
-    reason = f"without E2 {withdrawn:.0%} of the cells; half of the growth needs {half * 1000:.2g} pM E2; " + (
+    reason = f"without E2 {percent(withdrawn)} of the cells; half of the growth needs {half * 1000:.2g} pM E2; " + (
         f"no rise at every step for {', '.join(still)}" if still else "growth, ER activity and both targets rise at every step"
     )
     return Reading(
@@ -82,17 +83,17 @@ def tamoxifen(lab: Laboratory, test: Finding) -> Reading:
         and reporter <= limits["TFF1_at_most"]
     )
     falling = "" if falls else ", but the number does not fall at every dose"
-    reason = f"1 uM 4OHT leaves {at_dose['4OHT']:.0%} of the cells and {reporter:.0%} of TFF1 mRNA{falling}"
+    reason = f"1 µM 4OHT leaves {percent(at_dose['4OHT'])} of the cells and {percent(reporter)} of TFF1 mRNA{falling}"
     return Reading(
         at_dose["4OHT"],
         "fold",
         holds,
-        f"{reason}; endoxifen leaves {at_dose['endoxifen']:.0%}",
+        f"{reason}; endoxifen leaves {percent(at_dose['endoxifen'])}",
         numbers=(
-            Figure("cell number under 1 uM 4OHT", at_dose["4OHT"], "fold"),
-            Figure("cell number under 1 uM endoxifen", at_dose["endoxifen"], "fold"),
+            Figure("cell number under 1 µM 4OHT", at_dose["4OHT"], "fold"),
+            Figure("cell number under 1 µM endoxifen", at_dose["endoxifen"], "fold"),
             Figure("4OHT that halves the cell number", half.value, "nM", "in 1 nM E2"),
-            Figure("TFF1 mRNA under 1 uM 4OHT", reporter, "fold"),
+            Figure("TFF1 mRNA under 1 µM 4OHT", reporter, "fold"),
         ),
         panels=(_metabolites_panel(doses, left),),
     )
@@ -142,7 +143,7 @@ def _map(name: str, x: Axis, levels: tuple[float, ...], oestradiol: tuple[float,
         f"Where 4OHT stimulates (red) or inhibits (blue): {name} against E2",
         x,
         _E2,
-        "doublings that 1 uM 4OHT brings in 6 days",
+        "doublings from 1 µM 4OHT in 6 days",
         levels,
         oestradiol,
         tuple(tuple(row) for row in effects.T.tolist()),

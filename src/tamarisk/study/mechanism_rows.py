@@ -12,6 +12,7 @@ from tamarisk.study.bench import dose_axis, usual
 from tamarisk.study.figure import Axis, Line, Lines
 from tamarisk.study.finding import Figure, Finding, Reading
 from tamarisk.study.laboratory import Laboratory
+from tamarisk.units import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ def _reading(lab: Laboratory, test: Finding, ladders: tuple[Ladder, ...]) -> Rea
     ]
     dips = [name for name, shares in climbs.items() if _deepest_fall(shares) > limits["falls_at_most"]]
     said = "; ".join(
-        f"{name}: {parental:.0%} to {top:.0%} of the untreated number ({top / parental:.2f}-fold)" for name, top in tops.items()
+        f"{name}: {percent(parental)} to {percent(top)} of the untreated number ({top / parental:.2f}-fold)"
+        for name, top in tops.items()
     )
     faults = [*(f"{name} stays too low" for name in low), *(f"{name} falls on the way" for name in dips)]
     return Reading(
@@ -91,7 +93,7 @@ def _reading(lab: Laboratory, test: Finding, ladders: tuple[Ladder, ...]) -> Rea
         not faults,
         f"growth under 4OHT, {said}" + (f"; {' and '.join(faults)}" if faults else ""),
         numbers=(
-            Figure("growth of MCF-7 under 1 uM 4OHT against untreated", parental, "fold"),
+            Figure("growth of MCF-7 under 1 µM 4OHT against untreated", parental, "fold"),
             *(Figure(f"the same at the top of {name}", top, "fold") for name, top in tops.items()),
         ),
         panels=tuple(

@@ -48,7 +48,7 @@ def _beside_fulvestrant(lab: Laboratory, cells: Sequence[Context], trough: float
     beside = tuple(lab.growth(one, nM("everolimus", trough), beside=[usual("fulvestrant")]) for one in cells)
     return Bars(
         f"Everolimus at {trough:g} nM: alone, and added to fulvestrant",
-        Axis("cell number against the same without everolimus"),
+        Axis("against the same without everolimus"),
         tuple(alone),
         (("alone", tuple(alone.values())), ("beside fulvestrant", beside)),
         level=1.0,

@@ -12,6 +12,7 @@ from tamarisk.study.bench import usual
 from tamarisk.study.figure import Axis, Bars, Line, Lines
 from tamarisk.study.finding import Figure, Finding, Reading
 from tamarisk.study.laboratory import Laboratory
+from tamarisk.units import percent
 
 _LEFT_OUT = ("PIK3CA-mutant", "aromatase")  # no difference in MCF-7, and another source of E2
 _DRUGS = ("4OHT", "fulvestrant", "rapamycin")
@@ -67,7 +68,7 @@ def cross_resistance(lab: Laboratory, test: Finding) -> Reading:
     active = {name: {one: lab.read(line, readout=one, span_h=0.0) for one in _ACTIVE} for name, line in cells.items()}
     failed = [what for what, passed in _cross_checks(growth, active, test.limits).items() if not passed]
     said = "; ".join(
-        f"{name} keeps {left['4OHT']:.0%} under 4OHT and {left['fulvestrant']:.0%} under fulvestrant"
+        f"{name} keeps {percent(left['4OHT'])} under 4OHT and {percent(left['fulvestrant'])} under fulvestrant"
         for name, left in growth.items()
     )
     bars = tuple((drug, tuple(left[drug] for left in growth.values())) for drug in _DRUGS)
@@ -106,7 +107,7 @@ def _months(days: tuple[float, ...], values: dict[str, tuple[float, ...]]) -> Li
     daily = tuple(24 * (division - death) for division, death in zip(values["division_rate"], values["apoptosis"], strict=True))
     shares = tuple(Line(name.replace("_", " "), days, values[name]) for name in ("RTK_adapted", "AKT_adapted"))
     return Lines(
-        "MCF-7 in 1 uM 4OHT for months",
+        "MCF-7 in 1 µM 4OHT for months",
         Axis("days"),
         Axis("per day, or share of cells"),
         (Line("net growth rate", days, daily), *shares),

@@ -16,6 +16,7 @@ from tamarisk.study.bench import dose_axis, nM, usual
 from tamarisk.study.figure import Axis, Bars, Line, Lines, Surface
 from tamarisk.study.finding import Figure, Finding, Reading
 from tamarisk.study.laboratory import Laboratory
+from tamarisk.units import percent
 
 _RAPAMYCIN = usual("rapamycin")
 _RAPALOG_DOSES = dose_axis(0.01, 100.0, 7)
@@ -36,8 +37,8 @@ def sensitisation(lab: Laboratory, test: Finding) -> Reading:
         interactions[drug] = both - at_dose - codrug + vehicle
         numbers += [
             Figure(f"additional effect of {drug} beside rapamycin", gains[drug], "GR"),
-            Figure(f"DMF_net of {drug}", _number(factors[drug].net), "fold", str(factors[drug].net)),
-            Figure(f"DMF_total of {drug}", _number(factors[drug].total), "fold", str(factors[drug].total)),
+            Figure(f"DMF_net of {drug}", _number(factors[drug].net), "fold", _bound(factors[drug].net)),
+            Figure(f"DMF_total of {drug}", _number(factors[drug].total), "fold", _bound(factors[drug].total)),
             Figure(f"interaction of {drug} and rapamycin", interactions[drug], "doublings", "below 0: more than the sum"),
         ]
     weak = [drug for drug, gain in gains.items() if gain < test.limits["gain_at_least"]]
@@ -45,8 +46,8 @@ def sensitisation(lab: Laboratory, test: Finding) -> Reading:
         drug for drug, factor in factors.items() if not factor.net.is_bound and factor.net.value < test.limits["DMF_at_least"]
     ]
     said = "; ".join(
-        f"{drug} takes {gains[drug]:+.2f} GR beside rapamycin, DMF_net {factors[drug].net}, "
-        f"interaction {interactions[drug]:+.2f} doublings"
+        f"{drug} takes {gains[drug]:+.2f} GR beside rapamycin, DMF_net {factors[drug].net.headline}, "
+        f"interaction {interactions[drug]:+.2f} doublings (together they take {_sum_words(interactions[drug])})"
         for drug in gains
     )
     return Reading(
@@ -68,10 +69,10 @@ def rapamycin_alone(lab: Laboratory, test: Finding) -> Reading:
         at_dose["MCF7-TamR"],
         "fold",
         at_dose["MCF7-TamR"] <= test.limits["growth_at_most"],
-        f"20 nM rapamycin leaves {at_dose['MCF7-TamR']:.0%} of MCF7-TamR and {at_dose['MCF-7']:.0%} of MCF-7",
+        f"20 nM rapamycin leaves {percent(at_dose['MCF7-TamR'])} of MCF7-TamR and {percent(at_dose['MCF-7'])} of MCF-7",
         numbers=(
             *(Figure(f"cell number of {cells} under 20 nM rapamycin", value, "fold") for cells, value in at_dose.items()),
-            Figure("rapamycin that halves MCF7-TamR", _number(half), "nM", str(half)),
+            Figure("rapamycin that halves MCF7-TamR", _number(half), "nM", _bound(half)),
         ),
         panels=(
             Lines(
@@ -104,7 +105,7 @@ def agonism_blocked(lab: Laboratory, test: Finding) -> Reading:
         "share",
         holds,
         f"without E2 4OHT brings {contrast:.2f} doublings, beside rapamycin {beside:.2f}: "
-        f"{blocked:.0%} of the agonism is blocked",
+        f"{percent(blocked)} of the agonism is blocked",
         numbers=(
             Figure("doublings that 4OHT brings without E2", contrast, "doublings"),
             Figure("doublings that 4OHT brings beside rapamycin", beside, "doublings"),
@@ -229,6 +230,15 @@ def _effect(treated: float, reference: float) -> float:
 def _change(lab: Laboratory, cells: str, drug: str, beside: str = "") -> float:
     with_it: Sequence[str] = (beside,) if beside else ()
     return lab.doublings(cells, drug, *with_it) - lab.doublings(cells, *with_it)
+
+
+def _bound(estimate: Estimate) -> str:
+    """A note where only a bound is known."""
+    return f"only a bound: {estimate.headline}" if estimate.is_bound else ""
+
+
+def _sum_words(interaction: float) -> str:
+    return "more than the sum of both" if interaction < 0 else "less than the sum of both"
 
 
 def _number(estimate: Estimate) -> float:

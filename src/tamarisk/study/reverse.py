@@ -18,6 +18,7 @@ from tamarisk.model.model import Model, readers
 from tamarisk.model.substance import Substance, substance, substances
 from tamarisk.simulation.batch import Solver
 from tamarisk.study.laboratory import Laboratory
+from tamarisk.units import percent
 
 _CARRIES = 0.15  # an arrow carries a result if at least this share of it goes with the arrow
 _MOST_ARROWS = 5
@@ -62,7 +63,7 @@ class Candidate:
         what = f"{' + '.join(self.drugs)}: {self.reading.call} (V_total {self.reading.V_total.value:.2f})"
         if not self.mechanism:
             return what
-        return f"{what}; it acts through " + ", ".join(f"{one.arrow} ({one.share:.0%})" for one in self.mechanism)
+        return f"{what}; it acts through " + ", ".join(f"{one.arrow} ({percent(one.share)})" for one in self.mechanism)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ def screen(
         ProtocolError: not one or two drugs, a range that does not rise, fewer than five points.
         SimulationError: a culture failed.
 
-    References: [@hafner2016].
+    References: [@HAFNER2016].
 
     >>> screen("MCF-7", ["fulvestrant=0.01nM-100nM"], points=7).relative.shape
     (8,)

@@ -22,6 +22,7 @@ from tamarisk.study.figure import Axis, Bars, Line, Lines
 from tamarisk.study.finding import Figure, Finding, Reading
 from tamarisk.study.laboratory import Array, Laboratory
 from tamarisk.study.virtual_arrays import Noise, virtual_arrays
+from tamarisk.units import percent
 
 _ONE_DAY_H = 24.0
 _SEED = 2008
@@ -97,9 +98,9 @@ def restored_signature(lab: Laboratory, test: Finding) -> Reading:
         middle,
         "share",
         bool(inside and index.RI_total.above(0.0)),
-        f"F_sig {middle:.0%} in the median of {repeats} virtual experiments; in one of them F_sig {main.F_sig:.0%}, "
-        f"F_lost {main.F_lost:.0%} of {main.lost} lost genes ({null.mean:.0%} if rapamycin did nothing), "
-        f"F_rapa {main.F_rapa:.0%}, F_net {main.F_net:.0%}; "
+        f"F_sig {percent(middle)} in the median of {repeats} virtual experiments; in one of them F_sig {percent(main.F_sig)}, "
+        f"F_lost {percent(main.F_lost)} of {main.lost} lost genes ({percent(null.mean)} if rapamycin did nothing), "
+        f"F_rapa {percent(main.F_rapa)}, F_net {percent(main.F_net)}; "
         f"RI_total {index.RI_total.value:.2f} = RI_net {index.RI_net.value:.2f} + phenocopy {index.phenocopy.value:.2f}",
         interval=(low, high),
         covers=f"95 % of {repeats} virtual experiments (noise of the arrays, not uncertainty of the model)",
@@ -162,11 +163,17 @@ def _noise_words(noise: Noise, index: Restoration) -> list[Figure]:
 
 
 def _four_readings(main: Fractions, real: NoiseFreeRestoration) -> Bars:
-    names = ("F_lost", "F_sig", "F_rapa", "F_net")
-    seen = tuple(getattr(main, name) for name in names)
-    true = tuple(getattr(real.fractions, name) for name in names)
+    meanings = {
+        "F_lost": "of lost genes",
+        "F_sig": "of all genes",
+        "F_rapa": "mimicked",
+        "F_net": "re-sensitised",
+    }
+    seen = tuple(getattr(main, name) for name in meanings)
+    true = tuple(getattr(real.fractions, name) for name in meanings)
+    labels = tuple(f"{name}\n{meaning}" for name, meaning in meanings.items())
     title = "Four readings of “40 % restored”"
-    return Bars(title, Axis("share"), names, (("virtual arrays", seen), ("noise-free truth", true)), level=0.4)
+    return Bars(title, Axis("share"), labels, (("virtual arrays", seen), ("noise-free truth", true)), level=0.4)
 
 
 def _curve(curve: tuple[Fractions, ...]) -> Lines:

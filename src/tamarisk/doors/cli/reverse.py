@@ -9,6 +9,7 @@ import click
 
 from tamarisk.doors.cli.options import chosen_model, context_option, model_option, output_options
 from tamarisk.doors.cli.output import own_folder, print_json, print_table, progress_shown, write_csv, write_panels
+from tamarisk.units import percent
 
 if TYPE_CHECKING:
     from tamarisk.study.reverse import Candidate, Carrier, Ranking
@@ -94,7 +95,7 @@ def _print(found: Ranking, top: int, out: Path | None) -> None:
     ):
         for one in carriers:
             said = "; ".join(one.references[:3]) or "assumed"
-            click.echo(f"{words} {one.arrow} ({one.share:.0%}): {said}")
+            click.echo(f"{words} {one.arrow} ({percent(one.share)}): {said}")
     click.echo(found.verdict)
     if out is not None:
         click.echo(f"tables and figures: {out}")

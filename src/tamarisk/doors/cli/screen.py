@@ -12,7 +12,6 @@ from tamarisk.doors.cli.options import chosen_model, context_option, model_optio
 from tamarisk.doors.cli.output import own_folder, print_json, print_table, progress_shown, write_csv, write_panels
 
 if TYPE_CHECKING:
-    from tamarisk.measurement.estimate import Estimate
     from tamarisk.study.screen import Screen
 
 
@@ -92,7 +91,7 @@ def _record(found: Screen) -> dict[str, Any]:
         "interaction": {"values": found.interaction.tolist(), "unit": "doublings beyond the sum"}
         if found.interaction.size
         else None,
-        "numbers": {name: {"value": one.value, "unit": one.unit, "said": _said(one)} for name, one in found.numbers.items()},
+        "numbers": {name: {"value": one.value, "unit": one.unit, "said": one.headline} for name, one in found.numbers.items()},
     }
 
 
@@ -113,11 +112,6 @@ def _print(found: Screen, out: Path | None) -> None:
         strongest = float(found.interaction.min())
         click.echo(f"strongest interaction: {strongest:+.2f} doublings beyond the sum (below 0: synergy)")
     for name, one in found.numbers.items():
-        click.echo(f"{name}: {_said(one)}")
+        click.echo(f"{name}: {one.headline}")
     if out is not None:
         click.echo(f"tables and figures: {out}")
-
-
-def _said(one: Estimate) -> str:
-    """The number alone: the interval of a curve through noise-free points says nothing about cells."""
-    return str(one).split(" (")[0]
