@@ -17,6 +17,8 @@ from tamarisk.simulation.reference import Integrator, Vector
 
 Progress = Callable[[int, int], None]
 
+_MOST_SETTLED = 4096  # settled states that are remembered; the oldest goes first
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -84,6 +86,10 @@ class Solver:
         self._columns = {name: number for number, name in enumerate((*machine.states, *machine.rules, *machine.constants))}
         self._settled: dict[tuple[object, ...], tuple[Vector, Outcome]] = {}
 
+    def __reduce__(self) -> tuple[type[Solver], tuple[Model]]:
+        """To another process a solver travels as its model, and is compiled there."""
+        return Solver, (self.model,)
+
     def solve(
         self,
         members: Sequence[Member],
@@ -148,6 +154,8 @@ class Solver:
         restart = partial(self._restart, member.restart)
         key = (tuple(sorted(past.items())), tuple(sorted(member.restart.items())))
         if key not in self._settled:
+            if len(self._settled) >= _MOST_SETTLED:
+                self._settled.pop(next(iter(self._settled)))
             self._settled[key] = self._integrator.settle(self._start, self._constants(past), restart)
         state, outcome = self._settled[key]
         for span_h, changes in member.rest:
