@@ -1,8 +1,9 @@
-"""How the shipped parameters were fitted: `python provenance/fit.py NEW_FOLDER [ROUNDS]`.
+"""How the shipped parameters were fitted: `python provenance/fit.py NEW_FOLDER [ROUNDS [MODEL_FOLDER]]`.
 
-Begins at the shipped values, fits every number that has a prior to the observations that are not held out, and writes the
-model's folder and `differences.tsv` with the new values. Nothing in the package changes: run
-`tamarisk reproduce --model NEW_FOLDER` on it, compare, then copy. One round evaluates all observations about 200 times.
+Begins at the values of a model folder (the shipped one if none is named), fits every number that has a prior to the
+observations that are not held out, and writes the folder anew with the new values, `differences.tsv` of the contexts beside.
+Nothing in the package changes: run `tamarisk reproduce --model NEW_FOLDER` on it, compare, then copy. One round evaluates all
+observations about 200 times.
 """
 
 from __future__ import annotations
@@ -13,37 +14,60 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tamarisk.calibration.fit import Unknown, fit, unknowns
+from tamarisk.calibration.fit import Fit, Unknown, fit, unknowns
 from tamarisk.calibration.target import read_targets
 from tamarisk.model.antimony import read_model
-from tamarisk.model.context import contexts
+from tamarisk.model.context import read_context
+from tamarisk.model.model import Model, with_constants
+from tamarisk.model.parameters import MODEL_FOLDER
 from tamarisk.simulation.batch import Solver
-from tamarisk.study.export import export_modules
+from tamarisk.simulation.run import Experiment, as_member
 from tamarisk.tables import CONTENT
 
 Key = tuple[str, str]
 
 
-def main(folder: Path, rounds: int) -> None:
-    """Fit from the shipped values and write the tables."""
-    model, free = read_model(), unknowns()
+def main(folder: Path, rounds: int, source: Path) -> None:
+    """Fit from the values of a model folder and write them to another."""
+    model, free = read_model(source), unknowns(source)
     targets = [one for one in read_targets() if not one.held_out]
+    differences = next(one for one in (source / "differences.tsv", CONTENT / "contexts" / "differences.tsv") if one.exists())
+    begin = stated(model, free, differences)
     with multiprocessing.Pool() as pool:
-        found = fit(Solver(model), targets, free, start=shipped(model.constants, free), rounds=rounds, spread=pool.map)
+        found = fit(Solver(model), targets, free, start=begin, rounds=rounds, spread=pool.map)
     sys.stdout.write(f"half sum of squares {found.cost_before:.3f} before, {found.cost:.3f} after {rounds} rounds\n")
-    export_modules(folder)
+    write(source, folder, differences, model, found)
+
+
+def stated(model: Model, free: Sequence[Unknown], differences: Path) -> dict[Key, float]:
+    """The present value of every unknown, as the tables state it."""
+    with differences.open(encoding="utf-8", newline="") as file:
+        own = {(row["context"], row["parameter"]): float(row["value"]) for row in csv.DictReader(file, delimiter="\t")}
+    return {
+        (one.context, one.parameter): own[one.context, one.parameter] if one.context else model.constants[one.parameter]
+        for one in free
+    }
+
+
+def write(source: Path, folder: Path, differences: Path, model: Model, found: Fit) -> None:
+    """The model folder with the fitted values and the settled amounts that follow from them, and the contexts' table."""
+    fitted = Solver(with_constants(model, found.values))
+    values = {**fitted.settled(as_member(Experiment(read_context("MCF-7")))), **found.values}
+    folder.mkdir(parents=True)
+    for module in source.glob("*.ant"):
+        (folder / module.name).write_bytes(module.read_bytes())
     rewrite(
-        folder / "parameters.tsv", folder / "parameters.tsv", "nominalValue", lambda row: found.values.get(row["parameterId"])
+        source / "parameters.tsv",
+        folder / "parameters.tsv",
+        "nominalValue",
+        lambda row: None if row["kind"] == "context" else values.get(row["parameterId"]),
     )
-    source = CONTENT / "contexts" / "differences.tsv"
-    rewrite(source, folder / "differences.tsv", "value", lambda row: found.context_values.get((row["context"], row["parameter"])))
-
-
-def shipped(constants: Mapping[str, float], free: Sequence[Unknown]) -> dict[Key, float]:
-    """The shipped value of every unknown, as tables state it."""
-    own = {("", one.parameter): constants[one.parameter] for one in free if not one.context}
-    stated = {(name, one.parameter): one.value for name, cells in contexts().items() for one in cells.differences}
-    return own | {(one.context, one.parameter): stated[one.context, one.parameter] for one in free if one.context}
+    rewrite(
+        differences,
+        folder / "differences.tsv",
+        "value",
+        lambda row: found.context_values.get((row["context"], row["parameter"])),
+    )
 
 
 def rewrite(source: Path, target: Path, column: str, value: Callable[[Mapping[str, str]], float | None]) -> None:
@@ -60,4 +84,5 @@ def rewrite(source: Path, target: Path, column: str, value: Callable[[Mapping[st
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 10)
+    given = sys.argv[1:]
+    main(Path(given[0]), int(given[1]) if len(given) > 1 else 10, Path(given[2]) if len(given) > 2 else MODEL_FOLDER)

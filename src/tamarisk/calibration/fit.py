@@ -103,11 +103,11 @@ def fit(
 ) -> Fit:
     """The parameters that agree best with observations and priors together (maximum a posteriori).
 
-    Deviations are counted in tolerances and flattened beyond about four, so that one wrong observation cannot bend the rest.
+    Deviations are counted in tolerances and flattened beyond about four: one wrong observation cannot bend the rest.
 
     Args:
         solver: the compiled model.
-        targets: observations; held-out ones are refused.
+        targets: observations, none of them held out.
         free: what may change.
         start: where to begin, by (context, parameter); the prior's median where it says nothing.
         rounds: how often the derivatives are taken anew.
@@ -120,9 +120,7 @@ def fit(
         DataError: an observation is held out.
         SimulationError: the model cannot be run where the fit begins.
     """
-    held_out = [one.id for one in targets if one.held_out]
-    if held_out:
-        raise DataError(f"{', '.join(held_out)} are held out", where="targets", hint="fit the others")
+    _refuse_held_out(targets)
     _, low, high = _bounds(free)
     first = np.clip([math.log(start.get((one.context, one.parameter), one.median)) for one in free], low, high)
     problem = partial(residuals, solver, targets, free)
@@ -130,10 +128,9 @@ def fit(
     if not np.isfinite(before).all():
         raise SimulationError("the model cannot be run where the fit begins", hint="begin nearer to the shipped parameters")
     slopes = partial(_slopes, problem, high, spread)
-    scale = [one.log_sd for one in free]
-    best = least_squares(problem, first, jac=slopes, bounds=(low, high), x_scale=scale, max_nfev=rounds)
+    best = least_squares(problem, first, jac=slopes, bounds=(low, high), x_scale=[one.log_sd for one in free], max_nfev=rounds)
     changes, context_values = _split(free, best.x)
-    return Fit(normalised(solver, changes), context_values, float(before @ before) / 2, float(best.cost))
+    return Fit(normalised(solver, changes, tolerance=1e-6), context_values, float(before @ before) / 2, float(best.cost))
 
 
 def residuals(solver: Solver, targets: Sequence[Target], free: Sequence[Unknown], point: Vector) -> Vector:
@@ -156,6 +153,12 @@ def residuals(solver: Solver, targets: Sequence[Target], free: Sequence[Unknown]
     except (SimulationError, ArithmeticError, ValueError):
         return np.full(len(targets) + len(free), np.inf)
     return np.concatenate([_MOST * np.arctan(seen / _MOST), prior])
+
+
+def _refuse_held_out(targets: Sequence[Target]) -> None:
+    held_out = [one.id for one in targets if one.held_out]
+    if held_out:
+        raise DataError(f"{', '.join(held_out)} held out from every fit", where="targets", hint="fit the others")
 
 
 def _slopes(problem: Callable[[Vector], Vector], high: Vector, spread: Map, point: Vector) -> Vector:

@@ -69,6 +69,10 @@ def write_sbml(model: Model, *, initial: Mapping[str, float] | None = None) -> s
 
     Returns:
         SBML text on which libsbml finds neither error nor warning, units included.
+
+    >>> from tamarisk.model.antimony import read_model
+    >>> sbml_faults(write_sbml(read_model()))
+    []
     """
     document = libsbml.readSBMLFromString(model.document)
     target = document.getModel()

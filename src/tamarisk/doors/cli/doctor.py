@@ -16,7 +16,7 @@ from tamarisk.doors.cli.output import print_json, print_table
 @click.option("--json", "as_json", is_flag=True, help="For programs; text is for people.")
 @click.pass_context
 def command(ctx: click.Context, model_folder: Path | None, as_json: bool) -> None:
-    r"""Whether this machine and this copy of Tamarisk are all right; exit code 1 if not.
+    """Whether this machine and this copy of Tamarisk are all right; exit code 1 if not.
 
     \b
     Example:

@@ -34,7 +34,7 @@ def command(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    r"""What months of exposure make of the cells; the result is a context that every other command takes.
+    """What months of exposure make of the cells; the result is a context that every other command takes.
 
     \b
     Example:

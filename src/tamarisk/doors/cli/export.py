@@ -30,7 +30,7 @@ from tamarisk.errors import ProtocolError
 @model_option
 @click.option("--json", "as_json", is_flag=True, help="For programs; text is for people.")
 def command(context: str, sbml: Path | None, antimony: Path | None, model_folder: Path | None, as_json: bool) -> None:
-    r"""The model as SBML of one context, or as Antimony modules to edit and run with --model.
+    """The model as SBML of one context, or as Antimony modules to edit and run with --model.
 
     \b
     Example:

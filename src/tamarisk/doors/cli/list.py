@@ -82,7 +82,7 @@ LISTS: dict[str, Callable[[], Rows]] = {
 @click.argument("what", type=click.Choice(list(LISTS)))
 @click.option("--json", "as_json", is_flag=True, help="For programs; text is for people.")
 def command(what: str, as_json: bool) -> None:
-    r"""The names that other commands take; `parameters` are those in which contexts may differ.
+    """The names that other commands take; `parameters` are those in which contexts may differ.
 
     \b
     Example:

@@ -82,7 +82,7 @@ def _say(sentence: str) -> None:
 @click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tamarisk", message="tamarisk %(version)s")
 def cli() -> None:
-    r"""Why endocrine therapy fails in these breast-cancer cells, what restores it, how sure that is, and who says so.
+    """Why endocrine therapy fails in these breast-cancer cells, what restores it, how sure that is, and who says so.
 
     \b
     Start with:

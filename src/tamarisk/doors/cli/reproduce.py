@@ -35,7 +35,7 @@ _OBSERVATIONS = "observations"
 @click.option("--json", "as_json", is_flag=True, help="For programs; text is for people.")
 @model_option
 def command(only: tuple[str, ...], out: Path, as_json: bool, model_folder: Path | None) -> None:
-    r"""What the founding studies say, computed from one model: every row with its verdict, and a report to read.
+    """What the founding studies say, computed from one model: every row with its verdict, and a report to read.
 
     \b
     Example:

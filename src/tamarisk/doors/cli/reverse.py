@@ -32,7 +32,7 @@ _COLUMNS = ("drugs", "call", "V_total", "V_net", "interaction (doublings)", "cel
 def command(
     context: str, therapy: str, pairs: bool, explain: int, top: int, model_folder: Path | None, out: Path | None, as_json: bool
 ) -> None:
-    r"""What makes resistant cells answer a therapy again: single drugs and pairs, ranked, with the mechanism.
+    """What makes resistant cells answer a therapy again: single drugs and pairs, ranked, with the mechanism.
 
     V_total is the share of the lost effect that therapy and drugs recover together; V_net the share that the therapy itself
     recovers.

@@ -37,7 +37,7 @@ def command(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    r"""Growth over the doses of one drug, or over the grid of two.
+    """Growth over the doses of one drug, or over the grid of two.
 
     \b
     Example:

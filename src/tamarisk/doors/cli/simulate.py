@@ -49,7 +49,7 @@ def command(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    r"""What the cells do over time.
+    """What the cells do over time.
 
     \b
     Example:
