@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from tamarisk.errors import DataError
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -24,6 +26,8 @@ def generator(seed: int, *name: str) -> np.random.Generator:
     """
     import numpy as np
 
-    digest = hashlib.sha256("/".join(name).encode()).digest()
+    if seed < 0:
+        raise DataError(f"the seed {seed} is negative", hint="use 0 or more")
+    digest = hashlib.sha256("/".join(word.replace("~", "~~").replace("/", "~") for word in name).encode()).digest()
     words = [int.from_bytes(digest[start : start + 4], "big") for start in range(0, 16, 4)]
     return np.random.default_rng([seed, *words])

@@ -75,15 +75,14 @@ def read_table(
     header, body = _split(path)
     names, issues = _header(path, header, columns, extra=extra)
     rows, faults = [], _Faults()
+    rule = None if issues else check
     for line, cells in body:
         if len(cells) != len(header):
             faults.add(line, "", f"{len(cells)} cells under {len(header)} columns")
             continue
         row = Row(line, {name: cell for name, cell in zip(names, cells, strict=True) if name})
-        for where, what in _cell_faults(row, columns):
-            faults.add(line, f", column {where}", what)
-        for issue in check(row) if check else ():
-            faults.add(line, f", {issue.where}", issue.what)
+        for where, what in _row_faults(row, columns, rule):
+            faults.add(line, f", {where}", what)
         rows.append(row)
     issues += faults.issues(path.name)
     if issues:
@@ -91,6 +90,14 @@ def read_table(
     if not rows:
         raise TableError("the table has a header but no rows", where=path.name, hint="add at least one row")
     return tuple(rows)
+
+
+def _row_faults(row: Row, columns: Sequence[Column], rule: Callable[[Row], Iterator[Issue]] | None) -> Iterator[tuple[str, str]]:
+    """What is wrong with the cells of a row, then what else is wrong with cells that are sound by themselves."""
+    bad = {f"column {where}": what for where, what in _cell_faults(row, columns)}
+    yield from bad.items()
+    if rule is not None:
+        yield from ((issue.where, issue.what) for issue in rule(row) if issue.where not in bad)
 
 
 class _Faults:
@@ -122,7 +129,7 @@ def _split(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Header cells and the numbered rows below; comment lines and blank lines are left out."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise TableError("no such file", where=str(path), hint="check the path") from None
     except IsADirectoryError:
         raise TableError("this is a folder, not a table", where=str(path), hint="name a file in it") from None

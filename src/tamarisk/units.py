@@ -10,7 +10,7 @@ from tamarisk.errors import UnitError
 CONCENTRATIONS = {"fM": 1e-6, "pM": 1e-3, "nM": 1.0, "uM": 1e3, "µM": 1e3, "μM": 1e3, "mM": 1e6, "M": 1e9}
 TIMES = {"s": 1 / 3600, "min": 1 / 60, "h": 1.0, "d": 24.0, "wk": 168.0, "mo": 730.5}
 FOLDS = {"x": 1.0}
-_QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[A-Za-z+-]*?inf|nan)\s*([^\s\d].*)?\s*", re.IGNORECASE)
+_QUANTITY = re.compile(r"\s*([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|nan))\s*([^\W\d_].*)?\s*", re.IGNORECASE)
 
 
 def concentration_nM(text: str, *, where: str = "") -> float:
@@ -82,7 +82,7 @@ def _quantity(text: str, units: dict[str, float], *, kind: str, example: str, wh
     if unit not in units:
         offered = ", ".join(dict.fromkeys(name for name in units if name.isascii()))
         raise UnitError(f"unknown unit '{unit}' in '{text.strip()}'", where=where, hint=f"use one of {offered}")
-    if not math.isfinite(number):
+    if not math.isfinite(number * units[unit]):
         raise UnitError(f"the {kind} '{text.strip()}' is not a finite number", where=where)
     if number < 0:
         raise UnitError(f"the {kind} '{text.strip()}' is negative", where=where, hint="nothing can be less than none")

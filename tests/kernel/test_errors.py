@@ -5,12 +5,13 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from tamarisk import errors
 from tamarisk.errors import DataError, Issue, SimulationError, TamariskError, UnknownNameError, listed
 
+LAW = settings(deadline=None, max_examples=60, derandomize=True)
 KINDS = [
     one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, TamariskError) and one is not TamariskError
 ]
@@ -44,6 +45,7 @@ def test_there_are_seven_kinds() -> None:
     assert len(KINDS) == 7
 
 
+@LAW
 @given(what=WORDS, where=WORDS, hint=WORDS)
 def test_an_error_travels_between_processes(what: str, where: str, hint: str) -> None:
     """Law: an error sent home by a worker says the same and keeps its parts."""
@@ -53,6 +55,7 @@ def test_an_error_travels_between_processes(what: str, where: str, hint: str) ->
     assert (arrived.what, arrived.where, arrived.hint) == (what, where, hint)
 
 
+@LAW
 @given(faults=some.lists(some.tuples(WORDS, WORDS), min_size=1, max_size=6))
 def test_no_issue_is_lost_in_a_list(faults: list[tuple[str, str]]) -> None:
     """Law: a list of issues has one line for each, in order."""

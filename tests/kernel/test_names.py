@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from tamarisk.errors import UnknownNameError
 from tamarisk.names import nearest, plain, resolve
 
+LAW = settings(deadline=None, max_examples=60, derandomize=True)
 LINES = ("MCF-7", "MCF7-HER2-18", "T47D", "ZR-75-1", "BT-474")
 BETWEEN = some.sampled_from(["", " ", "-", "_", "–", "/", ".", "  "])
 
@@ -22,6 +23,7 @@ def respelled(draw: some.DrawFn) -> tuple[str, str]:
     return name, "".join(letter + draw(BETWEEN) for letter in turned)
 
 
+@LAW
 @given(pair=respelled())
 def test_case_and_marks_do_not_matter(pair: tuple[str, str]) -> None:
     """Law: a name is found whatever its case, dashes and blanks."""
@@ -45,6 +47,7 @@ def test_greek_letters_do_not_matter(typed: str, official: str) -> None:
     assert resolve(typed, [official, "other"], kind="name") == official
 
 
+@LAW
 @given(name=some.text(max_size=20))
 def test_what_two_spellings_share_is_stable(name: str) -> None:
     """Law: a plain name is its own plain name, and it holds nothing but letters and digits."""
@@ -57,6 +60,7 @@ def test_an_alias_leads_to_the_official_name() -> None:
     assert resolve("ici-182 780", {"fulvestrant": "fulvestrant", "ICI 182,780": "fulvestrant"}, kind="drug") == "fulvestrant"
 
 
+@LAW
 @given(swap=some.integers(0, 9))
 def test_two_swapped_letters_are_recognised(swap: int) -> None:
     """Law: whichever two neighbours are swapped, the nearest name is the one that was meant."""

@@ -26,6 +26,16 @@ class _Line:
     file: str
     number: int
 
+    @property
+    def code(self) -> str:
+        """The line without its comment."""
+        return self.text.split("//")[0]
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for an error."""
+        return f"{self.file}, line {self.number}"
+
 
 def read_model(folder: Path = MODEL_FOLDER) -> Model:
     """The model that the modules and the parameter table of a folder make together.
@@ -44,6 +54,7 @@ def read_model(folder: Path = MODEL_FOLDER) -> Model:
     True
     """
     lines, parameters = _compose(folder)
+    _refuse_doubles(parameters, lines)
     antimony.clearPreviousLoads()
     if antimony.loadAntimonyString("\n".join(line.text for line in lines)) < 0:
         raise ModelError(_located(antimony.getLastError(), lines))
@@ -61,9 +72,11 @@ def _compose(folder: Path) -> tuple[list[_Line], tuple[Parameter, ...]]:
     body: list[_Line] = []
     for file in sorted(files, key=lambda one: one.name != "units.ant"):
         inside = False
-        for number, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        for number, text in enumerate(_text(file).splitlines(), 1):
             line = _Line(text, file.name, number)
-            if re.match(r"\s*model\s+\*?\w+\s*\(\s*\)", text):
+            if opened := re.match(r"\s*model\s+\*?(\w+)\s*(\(\s*\))?", text):
+                if not opened[2]:
+                    raise ModelError(f"the module {opened[1]} is not opened", where=line.place, hint=f"write model {opened[1]}()")
                 inside = True
             elif inside and text.strip() == "end":
                 inside = False
@@ -79,10 +92,65 @@ def _compose(folder: Path) -> tuple[list[_Line], tuple[Parameter, ...]]:
 def _located(message: str, lines: Sequence[_Line]) -> str:
     """Antimony's message with the file and line of ours instead of the composed text's."""
     match = _ERROR_LINE.search(message)
-    if match is None:
-        return message.strip()
-    line = lines[min(int(match[1]), len(lines)) - 1]
-    return f"{line.file}, line {line.number}: {message.split(':', 1)[-1].strip()} In '{line.text.strip()}'"
+    line = lines[min(int(match[1]), len(lines)) - 1] if match else _Line("", "", 0)
+    fault = " ".join(message.split(":", 1)[-1].split())
+    if not line.file:
+        stranger = re.search(r"'(\w+)' was used as a function", message)
+        line = _using(stranger[1], lines) if stranger else _miscalled(lines) or line
+        fault = f"'{stranger[1]}' is no function" if stranger else "a function has too few or too many arguments"
+    return f"{line.place}: {fault}, in '{line.text.strip()}'"
+
+
+def _using(name: str, lines: Sequence[_Line]) -> _Line:
+    return next(line for line in lines if re.search(rf"\b{re.escape(name)}\b", line.code))
+
+
+def _miscalled(lines: Sequence[_Line]) -> _Line | None:
+    """The first line that calls one of our functions with another number of arguments."""
+    heads = [re.match(r"\s*function\s+(\w+)\s*\(([^)]*)\)", line.code) for line in lines]
+    counts = {head[1]: head[2].count(",") + 1 for head in heads if head}
+    for line in lines:
+        for name, count in counts.items():
+            for call in re.finditer(rf"\b{name}\s*\(", line.code):
+                if "function" not in line.code and _arguments(line.code[call.end() :]) != count:
+                    return line
+    return None
+
+
+def _arguments(rest: str) -> int:
+    depth, count = 1, 1
+    for letter in rest:
+        depth += (letter == "(") - (letter == ")")
+        count += letter == "," and depth == 1
+        if depth == 0:
+            break
+    return count
+
+
+def _refuse_doubles(parameters: Sequence[Parameter], lines: Sequence[_Line]) -> None:
+    """No process or rule is defined twice, and no computed name has a value."""
+    first: dict[str, _Line] = {}
+    issues = []
+    values = {one.id for one in parameters}
+    for line in lines:
+        for statement in line.code.split(";"):
+            found = re.match(r"\s*(\w+)\s*(:=|:)", statement)
+            if found is None:
+                continue
+            if found[1] in first:
+                issues.append(Issue(line.place, f"'{found[1]}' is defined already in {first[found[1]].place}"))
+            elif found[2] == ":=" and found[1] in values:
+                issues.append(Issue("parameters.tsv", f"'{found[1]}' is computed by a rule and cannot have a value"))
+            first.setdefault(found[1], line)
+    if issues:
+        raise ModelError(listed(issues))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ModelError("the file is not UTF-8 text", where=str(file), hint="save it as UTF-8") from None
 
 
 def _refuse_strays(model: Model, parameters: Sequence[Parameter], lines: Sequence[_Line]) -> None:
@@ -91,7 +159,7 @@ def _refuse_strays(model: Model, parameters: Sequence[Parameter], lines: Sequenc
     used = {one.id for one in model.species} | set(model.constants)
     computed = {rule.id for rule in model.rules}
     issues = [Issue(_first_use(name, lines), f"'{name}' has no value in parameters.tsv") for name in sorted(used - known)]
-    read = {word for line in lines if line.file != "parameters.tsv" for word in re.findall(r"\w+", line.text)}
+    read = {word for line in lines if line.file != "parameters.tsv" for word in re.findall(r"\w+", line.code)}
     issues += [Issue("parameters.tsv", f"'{name}' is used by no module") for name in sorted(known - read)]
     issues += [
         Issue("parameters.tsv", f"'{name}' is computed by a rule and cannot have a value") for name in sorted(known & computed)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from tamarisk.errors import Issue, ModelError
+from tamarisk.errors import Issue, ModelError, UnknownNameError
 from tamarisk.model.parameters import MODEL_FOLDER, Parameter, read_parameters
 from tamarisk.names import nearest, plain, resolve
 from tamarisk.tables import CONTENT, Column, Row, read_table
@@ -109,6 +110,9 @@ def constants(context: Context) -> dict[str, float]:
     values: dict[str, float] = {}
     for one in context.differences:
         before = values.get(one.parameter, _parameters()[one.parameter].value)
+        if one.operation == "times" and before == 0:
+            what = f"'{one.parameter}' is 0 in the base, so 'times' changes nothing"
+            raise ModelError(what, where=context.name, hint="set it with 'is'")
         values[one.parameter] = one.value if one.operation == "is" else before * one.value
     return values
 
@@ -152,6 +156,8 @@ def perturbed(context: Context, parameter: str, *, value: float, source: str) ->
     """
     if parameter not in changeable():
         raise ModelError(f"'{parameter}' is nothing that a context may change", hint=_offer(parameter))
+    if not 0 <= value < math.inf:
+        raise ModelError(f"{value:g} is no amount", where=parameter, hint="give a finite number of at least 0")
     more = Difference(parameter, "is", value, "prior", source)
     return replace(context, name=f"{context.name} ({parameter} {value:g})", differences=(*context.differences, more))
 
@@ -188,7 +194,10 @@ def _from_file(file: Path, path: tuple[str, ...]) -> Context:
     bases = {row["base"] for row in rows if row["base"]}
     if len(bases) > 1:
         raise ModelError(f"the column base names {' and '.join(sorted(bases))}", where=file.name, hint="one table has one base")
-    below = _compose(bases.pop() if bases else REFERENCE, base=file.parent, path=(*path, name))
+    try:
+        below = _compose(bases.pop() if bases else REFERENCE, base=file.parent, path=(*path, name))
+    except UnknownNameError as stranger:
+        raise UnknownNameError(stranger.what, where=stranger.where or f"{file.name}, column base", hint=stranger.hint) from None
     differences = (*below.differences, *(_difference(row) for row in rows))
     return Context(file.stem, differences, "line", below.medium, f"from {file.name}, on {below.name}")
 

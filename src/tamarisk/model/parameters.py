@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,13 +85,25 @@ class _Rules:
 
     def faults(self, row: Row) -> Iterator[Issue]:
         name = row["parameterId"]
+        if name and not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+            yield Issue("column parameterId", f"'{name}' is no name; use letters, digits and _")
         if name in self.seen:
             yield Issue("column parameterId", f"'{name}' stands already in row {self.seen[name]}")
-        self.seen[name] = row.line
+        self.seen.setdefault(name, row.line)
         if row["estimate"] == "1" and not _is_prior(row["priorParameters"]):
             yield Issue("column priorParameters", f"'{row['priorParameters']}' is not 'mean;sd' of the logarithm")
-        if row["lowerBound"] and row["upperBound"] and not row.number("lowerBound") < row.number("upperBound"):
+        if row["estimate"] == "1" and not row["priorDistribution"]:
+            yield Issue("column priorDistribution", "the cell is empty")
+        try:
+            value, lower, upper = (row.number(name) for name in ("nominalValue", "lowerBound", "upperBound"))
+        except ValueError:  # the cell itself is refused
+            return
+        if lower >= upper:
             yield Issue("column lowerBound", f"{row['lowerBound']} is not below {row['upperBound']}")
+        elif value < lower or value > upper:
+            yield Issue(
+                "column nominalValue", f"{row['nominalValue']} is not between {row['lowerBound']} and {row['upperBound']}"
+            )
 
 
 def _is_prior(text: str) -> bool:
@@ -98,7 +111,7 @@ def _is_prior(text: str) -> bool:
         mean, deviation = (float(part) for part in text.split(";"))
     except ValueError:
         return False
-    return math.isfinite(mean) and deviation > 0
+    return math.isfinite(mean) and 0 < deviation < math.inf
 
 
 def _parameter(row: Row) -> Parameter:

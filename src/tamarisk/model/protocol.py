@@ -75,8 +75,10 @@ def dose(text: str, *, start: str = "0h") -> Dose:
     if not equals or not name.strip() or not rest.strip():
         raise ProtocolError(f"'{text}' is no dose", hint="write NAME=DOSEunit[@FROM[-TO]], as fulvestrant=100nM@24h-72h")
     entry = substance(name.strip())
-    amount, _, window = rest.partition("@")
+    amount, at, window = rest.partition("@")
     begin, dash, end = window.partition("-")
+    if at and not begin.strip():
+        raise ProtocolError(f"'{text}' is no dose", hint="write NAME=DOSEunit[@FROM[-TO]], as fulvestrant=100nM@24h-72h")
     start_h = hours(begin or start, where=f"dose of {entry.name}")
     stop_h = hours(end, where=f"dose of {entry.name}") if dash else math.inf
     if stop_h <= start_h:

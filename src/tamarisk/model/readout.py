@@ -74,7 +74,7 @@ def chosen(names: Sequence[str]) -> tuple[Readout, ...]:
     >>> [one.name for one in chosen(["perk", "HER2"])]
     ['pERK', 'HER2']
     """
-    if list(names) == ["all"]:
+    if [name.casefold() for name in names] == ["all"]:
         return tuple(readouts().values())
     official = dict.fromkeys(resolve(name, tuple(readouts()), kind="readout") for name in names)
     return tuple(readouts()[name] for name in official)

@@ -150,11 +150,18 @@ def read_regulon(path: Path | None = None) -> Regulon:
         edges = tuple(_edge(row) for row in read_table(FOLDER / "regulon.tsv", _EDGES, check=_edge_faults))
         basal = {row["gene"]: row.number("basal") for row in read_table(FOLDER / "genes.tsv", _GENES)}
         return _assemble(edges, basal)
+    header = path.read_text(encoding="utf-8-sig").partition("\n")[0].lower() if path.is_file() else ""
+    if "weight" in header and "factor" in header:
+        edges = tuple(_edge(row) for row in read_table(path, _EDGES, check=_edge_faults))
+        drive = {edge.gene: 0.0 for edge in edges}
+        for edge in edges:
+            drive[edge.gene] += edge.weight * (edge.sign > 0)
+        return _assemble(edges, {gene: max(1.0 - total, 0.0) for gene, total in drive.items()})
     edges, left_out = _public_edges(path)
     if not edges:
         known = ", ".join(gene for factor in factors() for gene in factor.genes)
         raise TableError("no edge belongs to a factor that the model computes", where=path.name, hint=f"it computes {known}")
-    return _assemble(edges, {}, left_out)
+    return _assemble(edges, dict.fromkeys((edge.gene for edge in edges if edge.sign > 0), USER_BASAL), left_out)
 
 
 def _assemble(edges: Sequence[Edge], basal: dict[str, float], left_out: str = "") -> Regulon:

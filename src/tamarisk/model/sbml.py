@@ -42,11 +42,18 @@ def read_sbml(text: str, *, where: str = "model") -> Model:
         raise ModelError(document.getError(0).getMessage().strip(), where=where)
     source = document.getModel()
     _refuse_unsupported(source, where)
+    try:
+        return _assembled(source, text, where)
+    except ModelError as refused:
+        raise ModelError(refused.what, where=refused.where or where, hint=refused.hint) from None
+
+
+def _assembled(source: Any, text: str, where: str) -> Model:
     functions = _functions(source)
     species = tuple(_species(one) for one in source.getListOfSpecies())
     fixed = {one.getId(): one for one in source.getListOfSpecies() if one.getBoundaryCondition()}
     constants = {one.getId(): one for one in source.getListOfParameters() if one.getConstant()}
-    return Model(
+    model = Model(
         name=source.getId(),
         species=species,
         rules=_ordered([_rule(one, source, functions) for one in source.getListOfRules()], where),
@@ -58,6 +65,18 @@ def read_sbml(text: str, *, where: str = "model") -> Model:
         units={**{name: one.getUnits() for name, one in constants.items()}, **dict.fromkeys(fixed, "nM")},
         document=text,
     )
+    _refuse_strangers(model, where)
+    return model
+
+
+def _refuse_strangers(model: Model, where: str) -> None:
+    """Every name in a formula is a species, a parameter or a rule."""
+    formulas = {f"the rule '{one.id}'": one.formula for one in model.rules}
+    formulas |= {f"the rate of '{one.id}'": one.rate for one in model.reactions}
+    for holder, formula in formulas.items():
+        for name in names(formula):
+            if name not in model.quantities:
+                raise ModelError(f"'{name}' in {holder} is no species, parameter or rule", where=where)
 
 
 def write_sbml(model: Model, *, initial: Mapping[str, float] | None = None) -> str:
@@ -106,7 +125,7 @@ def declare_pure_numbers(text: str) -> str:
     document = libsbml.readSBMLFromString(text)
     source = document.getModel()
     laws = [reaction.getKineticLaw() for reaction in source.getListOfReactions()]
-    for holder in (*source.getListOfFunctionDefinitions(), *source.getListOfRules(), *laws):
+    for holder in (*source.getListOfFunctionDefinitions(), *source.getListOfRules(), *(law for law in laws if law)):
         formula = holder.getMath().deepCopy()
         _mark_numbers(formula)
         holder.setMath(formula)
@@ -130,6 +149,9 @@ def _refuse_unsupported(source: Any, where: str) -> None:
     found = [what for what, count in counts.items() if count]
     if found:
         raise ModelError(f"{' and '.join(found)} are not read here", where=where, hint="write them as reactions and rules")
+    for one in source.getListOfReactions():
+        if one.getKineticLaw() is None or one.getKineticLaw().getMath() is None:
+            raise ModelError(f"the reaction '{one.getId()}' has no rate", where=where)
 
 
 def _functions(source: Any) -> dict[str, tuple[tuple[str, ...], Expression]]:
@@ -150,7 +172,7 @@ def _formula(node: Any, functions: Mapping[str, tuple[tuple[str, ...], Expressio
     if node.isName():
         return Name(node.getName())
     if node.getType() not in _OPERATORS:
-        raise ModelError(f"the formula '{libsbml.formulaToL3String(node)}' uses an operator outside + - * / ^", where="model")
+        raise ModelError(f"the formula '{libsbml.formulaToL3String(node)}' uses an operator outside + - * / ^")
     return Apply(_OPERATORS[node.getType()], arguments)
 
 
@@ -158,7 +180,7 @@ def _species(one: Any) -> Species:
     fixed = bool(one.getBoundaryCondition())
     initial = one.getInitialConcentration() if fixed else one.getInitialAmount()
     unit = "nM" if fixed else one.getSubstanceUnits()
-    return Species(one.getId(), one.getName(), unit, initial, fixed, _resources(one, _IDENTIFYING))
+    return Species(one.getId(), one.getName() or one.getId(), unit, initial, fixed, _resources(one, _IDENTIFYING))
 
 
 def _rule(one: Any, source: Any, functions: Mapping[str, tuple[tuple[str, ...], Expression]]) -> Rule:
