@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tamarisk.calibration.fit import Fit, Unknown, fit, unknowns
+from tamarisk.calibration.normaliser import normalised
 from tamarisk.calibration.target import read_targets
 from tamarisk.model.antimony import read_model
 from tamarisk.model.context import read_context
@@ -25,6 +26,7 @@ from tamarisk.simulation.run import Experiment, as_member
 from tamarisk.tables import CONTENT
 
 Key = tuple[str, str]
+NOTHING = 1e-15  # of a settled amount: what is below is the integrator's dust
 
 
 def main(folder: Path, rounds: int, source: Path) -> None:
@@ -51,8 +53,7 @@ def stated(model: Model, free: Sequence[Unknown], differences: Path) -> dict[Key
 
 def write(source: Path, folder: Path, differences: Path, model: Model, found: Fit) -> None:
     """The model folder with the fitted values and the settled amounts that follow from them, and the contexts' table."""
-    fitted = Solver(with_constants(model, found.values))
-    values = {**fitted.settled(as_member(Experiment(read_context("MCF-7")))), **found.values}
+    values = settled(model, found.values)
     folder.mkdir(parents=True)
     for module in source.glob("*.ant"):
         (folder / module.name).write_bytes(module.read_bytes())
@@ -68,6 +69,14 @@ def write(source: Path, folder: Path, differences: Path, model: Model, found: Fi
         "value",
         lambda row: found.context_values.get((row["context"], row["parameter"])),
     )
+
+
+def settled(model: Model, values: Mapping[str, float]) -> dict[str, float]:
+    """The values as the table will state them, the normalisers exact for these, and the amounts untreated MCF-7 settles at."""
+    stated = {name: float(f"{value:.6g}") for name, value in values.items()}
+    exact = {name: float(f"{value:.6g}") for name, value in normalised(Solver(model), stated, tolerance=1e-6).items()}
+    amounts = Solver(with_constants(model, exact)).settled(as_member(Experiment(read_context("MCF-7"))))
+    return {**{name: amount if amount > NOTHING else 0.0 for name, amount in amounts.items()}, **exact}
 
 
 def rewrite(source: Path, target: Path, column: str, value: Callable[[Mapping[str, str]], float | None]) -> None:
