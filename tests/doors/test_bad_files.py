@@ -214,7 +214,8 @@ MODELS: list[Bad] = [
     (
         "colon left out",
         "simulate --model model",
-        f"receptor.ant, line {_line('receptor.ant', 'E2_binding:')}: 'E2_binding' has no value in parameters.tsv",
+        f"receptor.ant, line {_line('receptor.ant', 'E2_binding:')}: 'E2_binding' stands before a species as a count; "
+        "write a number there, or a colon after the name of a process",
         _model("receptor.ant", "E2_binding:", "E2_binding"),
     ),
     (

@@ -106,7 +106,7 @@ DOSES: list[Bad] = [
         "two doses of rapamycin overlap from 36 h; give one dose at a time",
     ),
     ("start in words", "simulate --from soon", f"from: 'soon' is no time; {NUMBER} 24h"),
-    ("start below zero", "simulate --from -1h --drug 4OHT=1uM", f"dose of 4OHT: the time '-1h' is negative; {LESS}"),
+    ("start below zero", "simulate --from -1h --drug 4OHT=1uM", f"from: the time '-1h' is negative; {LESS}"),
     ("rest without time", "simulate --rest starved", "'starved' is no rest; write MEDIUM=TIME, as starved=24h"),
     ("rest without unit", "simulate --rest starved=24", "rest in starved: the time '24' has no unit; write it as 24h"),
 ]

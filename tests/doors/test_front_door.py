@@ -220,7 +220,7 @@ def test_a_reader_that_leaves_is_no_fault() -> None:
 @pytest.mark.parametrize("words", [("list", "arrows"), ("list", "drugs", "--json")])
 def test_another_encoding_is_no_fault(words: tuple[str, ...]) -> None:
     """Law: where the terminal or the file has no Greek and no arrows, names are still printed, without a traceback."""
-    shown = _run(str(CONSOLE), *words, PYTHONIOENCODING="cp1252", PYTHONUTF8="0")
+    shown = _run(str(CONSOLE), *words, PYTHONIOENCODING="cp1252", PYTHONUTF8="0", encoding="cp1252")
     assert (shown.returncode, shown.stderr) == (0, "")
 
 
@@ -250,8 +250,9 @@ def _fresh(*words: str) -> subprocess.CompletedProcess[str]:
     return _run(sys.executable, *words)
 
 
-def _run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words, capture_output=True, text=True, env={**os.environ, **more}, check=False, timeout=60)  # noqa: S603
+def _run(*words: str, encoding: str = "utf-8", **more: str) -> subprocess.CompletedProcess[str]:
+    place = {**os.environ, **more}
+    return subprocess.run(words, capture_output=True, encoding=encoding, env=place, check=False, timeout=60)  # noqa: S603
 
 
 def _before() -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,14 @@ _STYLE: dict[Any, Any] = {  # keys are matplotlib's own
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
+    "text.parse_math": False,  # names are names, whatever signs they hold
     "svg.fonttype": "none",
     "svg.hashsalt": "tamarisk",
     "figure.dpi": 160,
 }
 _SIZE_INCHES = (4.6, 3.3)
 _NAMED_INCHES = (5.6, 4.6)
+_TITLE_LETTERS = 62
 _FEW_DECADES = 2.2
 _WIDTHS = (2.2, 1.2)
 _LONG_NAMES = 16
@@ -54,7 +57,7 @@ def figure(panel: Panel) -> Figure:
             _draw_surface(drawn, axes, panel)
         else:
             _draw_bars(drawn, axes, panel)
-        axes.set_title(panel.title, wrap=True)
+        axes.set_title(textwrap.fill(panel.title, _TITLE_LETTERS))
     return drawn
 
 

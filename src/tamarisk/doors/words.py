@@ -17,13 +17,13 @@ def rounded(value: float) -> str:
         return "–"
     if math.isinf(value):
         return "not reached"
-    return f"{value:.0f}" if abs(value) >= 1000 and abs(value) < 1e6 else f"{value:.3g}"
+    return f"{value:.0f}" if 999.5 <= abs(value) < 1e6 else f"{value + 0.0:.3g}"  # + 0.0 takes the sign off nothing
 
 
 def headline(reading: Reading) -> str:
-    """A reading's value with its unit.
+    """A reading's value with its unit; a value that is missing or was not reached has none.
 
     >>> headline(Reading(0.5, "share", True, ""))
     '0.5 share'
     """
-    return f"{rounded(reading.value)} {reading.unit}"
+    return f"{rounded(reading.value)} {reading.unit}" if math.isfinite(reading.value) else rounded(reading.value)

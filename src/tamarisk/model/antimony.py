@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import antimony
@@ -58,7 +59,12 @@ def read_model(folder: Path = MODEL_FOLDER) -> Model:
     antimony.clearPreviousLoads()
     if antimony.loadAntimonyString("\n".join(line.text for line in lines)) < 0:
         raise ModelError(_located(antimony.getLastError(), lines))
-    model = read_sbml(declare_pure_numbers(antimony.getSBMLString(_NAME)), where=str(folder))
+    try:
+        model = read_sbml(declare_pure_numbers(antimony.getSBMLString(_NAME)), where=str(folder))
+    except ModelError as refused:
+        named = re.match(r"'(\w+)' ", refused.what)
+        where = _first_use(named[1], lines) if named else refused.where
+        raise ModelError(refused.what, where=where, hint=refused.hint) from None
     _refuse_strays(model, parameters, lines)
     return model
 
@@ -84,9 +90,21 @@ def _compose(folder: Path) -> tuple[list[_Line], tuple[Parameter, ...]]:
                 (body if inside else functions).append(line)
         if inside:
             raise ModelError("the module has no 'end'", where=file.name)
-    parameters = read_parameters(folder / "parameters.tsv")
+    parameters = read_parameters(folder / "parameters.tsv", units={*_units(functions + body), *_shipped_units()})
     values = [_Line(f"  {one.id} = {one.value!r}; {one.id} has {one.unit};", "parameters.tsv", 0) for one in parameters]
     return [*functions, _Line(f"model *{_NAME}()", "", 0), *body, *values, _Line("end", "", 0)], parameters
+
+
+def _units(lines: Sequence[_Line]) -> list[str]:
+    """The units that modules define."""
+    return [unit for line in lines for unit in re.findall(r"^\s*unit\s+(\w+)\s*=", line.code)]
+
+
+@cache
+def _shipped_units() -> tuple[str, ...]:
+    """Units known without a definition in the user's own modules: SBML's pure number, litre and second, and the shipped ones."""
+    lines = [_Line(text, "units.ant", 0) for text in (MODEL_FOLDER / "units.ant").read_text(encoding="utf-8").splitlines()]
+    return ("dimensionless", "item", "litre", "second", *_units(lines))
 
 
 def _located(message: str, lines: Sequence[_Line]) -> str:
@@ -149,6 +167,8 @@ def _refuse_doubles(parameters: Sequence[Parameter], lines: Sequence[_Line]) -> 
 def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
+    except IsADirectoryError:
+        raise ModelError("this is a folder, not a module", where=str(file)) from None
     except UnicodeDecodeError:
         raise ModelError("the file is not UTF-8 text", where=str(file), hint="save it as UTF-8") from None
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from tamarisk.errors import Issue, ModelError, UnknownNameError
+from tamarisk.errors import Issue, ModelError, TableError, UnknownNameError
 from tamarisk.model.parameters import MODEL_FOLDER, Parameter, read_parameters
 from tamarisk.names import nearest, plain, resolve
 from tamarisk.tables import CONTENT, Column, Row, read_table
 
 REFERENCE = "MCF-7"
+_OTHER_TABLES = (".xlsx", ".xls", ".ods", ".txt", ".tab")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +174,24 @@ def changeable() -> Mapping[str, Parameter]:
 
 
 def _compose(text: str, *, base: Path, path: tuple[str, ...]) -> Context:
-    parts = [part.strip() for part in text.split(" + ")] if " + " in text else [text.strip()]
+    parts = [part.strip() for part in f" {text} ".split(" + ")]
+    if len(parts) > 1 and not parts[-1]:
+        raise ModelError(f"'{text.strip()}' ends in a +", hint=f"write an edit after it, as '{REFERENCE} + PTEN-knockdown'")
     return composed([_single(part, base=base, path=path) for part in parts])
 
 
 def _single(text: str, *, base: Path, path: tuple[str, ...]) -> Context:
     if text.lower().endswith((".tsv", ".csv")):
         return _from_file(base / text, path)
-    return _builtin(resolve(text, _aliases(), kind="context"))
+    if text.lower().endswith(_OTHER_TABLES):
+        raise TableError("a table of cells ends in .tsv or .csv", where=text, hint="save it as tab-separated text")
+    try:
+        return _builtin(resolve(text, _aliases(), kind="context"))
+    except UnknownNameError:
+        parts = [part.strip() for part in text.split("+")]
+        if len(parts) > 1 and all(plain(part) in {plain(alias) for alias in _aliases()} for part in parts):
+            raise UnknownNameError(f"no context '{text}'", hint=f"did you mean '{' + '.join(parts)}'?") from None
+        raise
 
 
 def _from_file(file: Path, path: tuple[str, ...]) -> Context:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tamarisk.errors import Issue
+from tamarisk.names import nearest
 from tamarisk.tables import CONTENT, Column, Row, read_table
 
 MODEL_FOLDER = CONTENT / "model"
@@ -61,11 +62,12 @@ class Parameter:
     source: str
 
 
-def read_parameters(path: Path) -> tuple[Parameter, ...]:
+def read_parameters(path: Path, *, units: Collection[str] = ()) -> tuple[Parameter, ...]:
     """The parameters of a table (PEtab v2 columns plus kind, unit, status and source).
 
     Args:
         path: the table.
+        units: the units there are; any if none is given.
 
     Returns:
         Its parameters in file order.
@@ -73,15 +75,16 @@ def read_parameters(path: Path) -> tuple[Parameter, ...]:
     Raises:
         TableError: anything in the table is wrong; all faults are listed with row and column.
     """
-    rows = read_table(path, _COLUMNS, check=_Rules().faults)
+    rows = read_table(path, _COLUMNS, check=_Rules(units).faults)
     return tuple(_parameter(row) for row in rows)
 
 
 class _Rules:
     """What must hold between the cells of a row and between rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, units: Collection[str]) -> None:
         self.seen: dict[str, int] = {}
+        self.units = units
 
     def faults(self, row: Row) -> Iterator[Issue]:
         name = row["parameterId"]
@@ -90,6 +93,9 @@ class _Rules:
         if name in self.seen:
             yield Issue("column parameterId", f"'{name}' stands already in row {self.seen[name]}")
         self.seen.setdefault(name, row.line)
+        if self.units and row["unit"] not in self.units:
+            offer = nearest(row["unit"], self.units, count=1)
+            yield Issue("column unit", f"no unit '{row['unit']}'" + (f"; did you mean '{offer[0]}'?" if offer else ""))
         if row["estimate"] == "1" and not _is_prior(row["priorParameters"]):
             yield Issue("column priorParameters", f"'{row['priorParameters']}' is not 'mean;sd' of the logarithm")
         if row["estimate"] == "1" and not row["priorDistribution"]:

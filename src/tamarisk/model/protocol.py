@@ -110,9 +110,10 @@ def protocol(
     >>> protocol("E2=0nM", "4OHT=1uM").doses[1].amount
     1000.0
     """
+    hours(start, where="from")
     planned = tuple(one if isinstance(one, Dose) else dose(one, start=start) for one in doses)
     _refuse_overlap(planned)
-    chosen, before = (medium(name) if name else None for name in (medium_name, grown_in))
+    chosen, before = (None if name is None else medium(name) for name in (medium_name, grown_in))
     return Protocol(chosen, planned, before, tuple(_rest(text) for text in rest))
 
 

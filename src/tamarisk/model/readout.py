@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from tamarisk.errors import ProtocolError
 from tamarisk.names import resolve
 from tamarisk.tables import CONTENT, Column, read_table
 
@@ -70,11 +71,14 @@ def chosen(names: Sequence[str]) -> tuple[Readout, ...]:
 
     Raises:
         UnknownNameError: nothing is called so; the nearest names are offered.
+        ProtocolError: `all` stands beside others.
 
     >>> [one.name for one in chosen(["perk", "HER2"])]
     ['pERK', 'HER2']
     """
-    if [name.casefold() for name in names] == ["all"]:
+    if "all" in {name.casefold() for name in names}:
+        if len(names) > 1:
+            raise ProtocolError("'all' reads everything", hint="leave out the other readouts")
         return tuple(readouts().values())
     official = dict.fromkeys(resolve(name, tuple(readouts()), kind="readout") for name in names)
     return tuple(readouts()[name] for name in official)

@@ -152,6 +152,10 @@ def _refuse_unsupported(source: Any, where: str) -> None:
     for one in source.getListOfReactions():
         if one.getKineticLaw() is None or one.getKineticLaw().getMath() is None:
             raise ModelError(f"the reaction '{one.getId()}' has no rate", where=where)
+        for count in (*one.getListOfReactants(), *one.getListOfProducts()):
+            if count.isSetId():
+                hint = "write a number there, or a colon after the name of a process"
+                raise ModelError(f"'{count.getId()}' stands before a species as a count", where=where, hint=hint)
 
 
 def _functions(source: Any) -> dict[str, tuple[tuple[str, ...], Expression]]:

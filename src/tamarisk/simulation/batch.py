@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tamarisk.errors import SimulationError
+from tamarisk.errors import ModelError, SimulationError
 from tamarisk.model.model import Model
 from tamarisk.simulation.native import compile_model
 from tamarisk.simulation.outcome import Outcome
@@ -110,8 +110,9 @@ class Solver:
             Values and outcomes. A member's numbers do not depend on its company.
 
         Raises:
-            KeyError: a quantity or a constant is not in the model.
+            ModelError: a quantity or a constant is not in the model.
         """
+        self._refuse_strangers(members, quantities)
         values = np.full((len(members), len(times_h), len(quantities)), np.nan)
         outcomes = []
         for number, member in enumerate(members):
@@ -125,12 +126,25 @@ class Solver:
         """The amount of every state at time 0 of a member's experiment.
 
         Raises:
+            ModelError: a constant is not in the model.
             SimulationError: the cells do not settle.
         """
+        self._refuse_strangers([member], ())
         state, outcome = self._before(member)
         if outcome is not Outcome.FINISHED:
             raise SimulationError(outcome.value)
         return {name: float(state[number]) for name, number in self._position.items()}
+
+    def _refuse_strangers(self, members: Sequence[Member], quantities: Sequence[str]) -> None:
+        """Every constant that a member changes, every state it restarts and every quantity asked for is the model's."""
+        wanted = set(quantities) - self._columns.keys()
+        for one in members:
+            changes = (one.constants, one.settle, *(rest for _, rest in one.rest), *(period.constants for period in one.periods))
+            wanted |= {name for change in changes for name in change if name not in self.model.constants}
+            wanted |= one.restart.keys() - self._position.keys()
+        if wanted:
+            names = ", ".join(f"'{name}'" for name in sorted(wanted))
+            raise ModelError(f"this model has no {names}", hint="add it to the modules and to parameters.tsv")
 
     def _run(self, member: Member, times_h: Vector, quantities: Sequence[str]) -> tuple[Vector, Outcome]:
         state, outcome = self._before(member)
@@ -173,9 +187,6 @@ class Solver:
     def _constants(self, *changes: Mapping[str, float]) -> Vector:
         values = dict(self.model.constants)
         for change in changes:
-            unknown = change.keys() - values.keys()
-            if unknown:
-                raise KeyError(f"no constant {sorted(unknown)} in the model")
             values.update(change)
         return np.fromiter(values.values(), dtype=float, count=len(values))
 

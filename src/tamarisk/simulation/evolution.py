@@ -15,7 +15,7 @@ from tamarisk.model.model import Model
 from tamarisk.model.protocol import Protocol, protocol
 from tamarisk.model.readout import chosen
 from tamarisk.simulation.batch import Solver
-from tamarisk.simulation.run import ADAPTED, Experiment, observe, require_finished
+from tamarisk.simulation.run import ADAPTED, Experiment, duration_h, observe, require_finished
 from tamarisk.units import hours
 
 _FOLLOWED = (
@@ -67,16 +67,16 @@ def evolve(context: str | Context, protocol: Protocol, *, until: str = "6mo", mo
     Raises:
         UnknownNameError: a context that nobody has heard of.
         UnitError: `until` has no unit or a wrong one.
-        ProtocolError: less than a week.
+        ProtocolError: less than a week, or longer than any culture is kept.
         SimulationError: the run failed.
 
     >>> from tamarisk.model.protocol import protocol
     >>> evolve("MCF-7", protocol("4OHT=1uM"), until="2mo").context.name
     'MCF-7 after 61 d in 4OHT 1000 nM'
     """
-    span_h = hours(until, where="until")
-    if span_h < 168:
+    if hours(until, where="until") < 168:
         raise ProtocolError(f"{until} is less than a week", where="until", hint="cells evolve over weeks; simulate does days")
+    span_h = duration_h(until)
     cells = read_context(context) if isinstance(context, str) else context
     return _exposed(Solver(model or read_model()), Experiment(cells, protocol), span_h)
 

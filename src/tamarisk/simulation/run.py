@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
+_LONGEST = "24mo"
 SEEDED = {"cells": 1.0, "dead_cells": 0.0}
 HELD = {"adaptation": 0.0}
 ADAPTED = ("RTK_adapted", "AKT_adapted", "ESR1_silenced")
@@ -67,7 +68,8 @@ def simulate(
     Raises:
         UnknownNameError: a context or readout that nobody has heard of.
         UnitError: `until` has no unit or a wrong one.
-        ProtocolError: `until` is zero.
+        ProtocolError: `until` is zero, or longer than any culture is kept.
+        ModelError: the model lacks something that the cells, the protocol or a readout need.
         SimulationError: the run failed.
 
     References: the model's reactions carry theirs; see `tamarisk export --sbml`.
@@ -88,7 +90,7 @@ def duration_h(text: str) -> float:
 
     Raises:
         UnitError: no unit or a wrong one.
-        ProtocolError: it lasts no time at all.
+        ProtocolError: it lasts no time at all, or longer than any culture is kept.
 
     >>> duration_h("6d")
     144.0
@@ -96,6 +98,8 @@ def duration_h(text: str) -> float:
     span_h = hours(text, where="until")
     if span_h <= 0:
         raise ProtocolError("the experiment has no duration", where="until", hint="give a time such as 144h")
+    if span_h > hours(_LONGEST):
+        raise ProtocolError(f"{text} is longer than any culture is kept", where="until", hint=f"give at most {_LONGEST}")
     return span_h
 
 

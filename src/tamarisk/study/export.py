@@ -10,6 +10,7 @@ from tamarisk.model.context import Context, constants, read_context
 from tamarisk.model.model import Model, with_constants
 from tamarisk.model.parameters import MODEL_FOLDER
 from tamarisk.model.sbml import require_sound_sbml, write_sbml
+from tamarisk.places import require_new, require_own, require_writable
 from tamarisk.simulation.batch import Solver
 from tamarisk.simulation.run import ADAPTED, Experiment, as_member
 
@@ -27,6 +28,7 @@ def export(path: Path, *, context: str | Context = "MCF-7", model: Model | None 
 
     Raises:
         ModelError: the file exists, or libsbml finds a fault in the model.
+        DataError: the file cannot be written.
         UnknownNameError: a context that nobody has heard of.
         SimulationError: the cells do not settle.
 
@@ -35,7 +37,7 @@ def export(path: Path, *, context: str | Context = "MCF-7", model: Model | None 
     ...     export(Path(folder) / "mcf7.xml").read_text()[:5]
     '<?xml'
     """
-    _refuse_existing(path)
+    require_new(path)
     cells = read_context(context) if isinstance(context, str) else context
     solver = Solver(model or read_model())
     start = solver.settled(as_member(Experiment(cells)))
@@ -47,32 +49,48 @@ def export(path: Path, *, context: str | Context = "MCF-7", model: Model | None 
     return path
 
 
-def export_modules(folder: Path) -> tuple[Path, ...]:
+def export_modules(folder: Path, *, source: Path | None = None) -> tuple[Path, ...]:
     """The Antimony modules and the parameter table, to read, edit and run with `--model`.
 
     Args:
         folder: where to write them; existing files are not overwritten.
+        source: the folder of another model than the shipped one.
 
     Returns:
         The files written.
 
     Raises:
-        ModelError: a file of that name exists.
+        ModelError: a file of that name exists, or the source holds no modules.
+        DataError: the folder holds other files, or cannot be written to.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as place:
     ...     len(export_modules(Path(place) / "model")) > 10
     True
     """
-    sources = [*sorted(MODEL_FOLDER.glob("*.ant")), MODEL_FOLDER / "parameters.tsv"]
-    for source in sources:
-        _refuse_existing(folder / source.name)
+    planned = planned_modules(folder, source=source)
     folder.mkdir(parents=True, exist_ok=True)
-    for source in sources:
-        (folder / source.name).write_bytes(source.read_bytes())
-    return tuple(folder / source.name for source in sources)
+    for origin, target in planned:
+        target.write_bytes(origin.read_bytes())
+    return tuple(target for _, target in planned)
 
 
-def _refuse_existing(path: Path) -> None:
-    if path.exists():
-        raise ModelError("the file exists already", where=str(path), hint="name another; nothing was overwritten")
+def planned_modules(folder: Path, *, source: Path | None = None) -> tuple[tuple[Path, Path], ...]:
+    """The files that `export_modules` would copy, each with its target; nothing is written.
+
+    Raises:
+        ModelError: a file of that name exists, or the source holds no modules.
+        DataError: the folder holds other files, or cannot be written to.
+
+    >>> planned_modules(Path("new"))[-1][1].as_posix()
+    'new/parameters.tsv'
+    """
+    origin = source or MODEL_FOLDER
+    files = [*sorted(origin.glob("*.ant")), origin / "parameters.tsv"]
+    if len(files) < 2:
+        raise ModelError("no Antimony file (*.ant) in this folder", where=str(origin), hint="name a folder with modules")
+    require_writable(folder)
+    for file in files:
+        require_new(folder / file.name)
+    require_own(folder, "")
+    return tuple((file, folder / file.name) for file in files)

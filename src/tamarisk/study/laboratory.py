@@ -111,6 +111,7 @@ class Laboratory:
             solution = self.solver.solve([member], times_h=times_h, quantities=self._quantities)
             require_finished(solution.outcomes[0], culture)
             self._known[key] = solution.values[0]
+            self._known[key].flags.writeable = False  # what is remembered stays as it was read
         return self._known[key]
 
 

@@ -113,7 +113,8 @@ def reverse(
     Raises:
         UnknownNameError: a context or drug that nobody has heard of.
         UnitError: the dose has no unit or a wrong one.
-        ProtocolError: the therapy is no drug.
+        ProtocolError: the therapy is no drug, or has no dose or a schedule, or `explain` is negative.
+        DataError: the cells, or MCF-7, do not grow without therapy.
         SimulationError: a culture failed.
 
     References: [@GHAYAD2008].
@@ -121,8 +122,13 @@ def reverse(
     >>> reverse("MCF-7", "4OHT", pairs=False).candidates
     ()
     """
+    if explain < 0:
+        raise ProtocolError(f"{explain} is negative", where="explain", hint="nothing can be less than none")
     dose, entry = _therapy(therapy)
     bench = _Bench(Laboratory(Solver(model or read_model())), context, dose)
+    if math.isnan(bench.lost):
+        what = f"without therapy the cells make {bench.RV:.2f} doublings in six days, too few to lose an answer to {entry.name}"
+        raise DataError(what, where=bench.cells.name, hint="name cells and a medium in which they grow")
     ranked = _ranked(bench, _options(entry, pairs=pairs), progress=progress) if bench.lost > _LEAST_LOST else []
     resistance, explained = _explained(bench, ranked[:explain], progress=progress)
     candidates = (*explained, *ranked[explain:])
@@ -164,7 +170,13 @@ def _therapy(text: str) -> tuple[str, Substance]:
     entry = substance(name.strip())
     if entry.kind != "drug":
         raise ProtocolError(f"{entry.name} is a {entry.kind}, not a therapy", hint="name a drug, as 4OHT or fulvestrant=100nM")
-    return f"{entry.name}={rest if equals else entry.dose}", entry
+    amount = rest if equals else entry.dose
+    if "@" in amount:
+        what = f"'{amount}' is no dose of a therapy"
+        raise ProtocolError(what, where=entry.name, hint="write NAME=DOSEunit, as fulvestrant=100nM")
+    if entry.amount(amount, where=f"dose of {entry.name}") == 0:
+        raise ProtocolError(f"a dose of {amount} is no therapy", where=entry.name, hint="give a dose above zero")
+    return f"{entry.name}={amount}", entry
 
 
 def _options(therapy: Substance, *, pairs: bool) -> list[tuple[Substance, ...]]:
@@ -243,6 +255,7 @@ def _verdict(bench: _Bench, therapy: str, candidates: Sequence[Candidate]) -> st
 
 
 def _effect(treated: float, reference: float) -> float:
+    """Effect in GR; NaN where the reference does not grow, as without an arrow that growth needs."""
     try:
         return float(effect(growth_inhibition_of_doublings(treated, reference)))
     except DataError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,6 +30,9 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 
 _BELOW, _ABOVE = 1000.0, 10.0
 _HALF = 0.5
+_MOST_POINTS = 100
+_END = r"\s*([+-]?[\d.]+(?:e[+-]?\d+)?\s*[^\W\d_]*)\s*"
+_SPAN = re.compile(f"{_END}-{_END}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def screen(
     Raises:
         UnknownNameError: a context or drug that nobody has heard of.
         UnitError: a dose or time has no unit or a wrong one.
-        ProtocolError: not one or two drugs, a range that does not rise, fewer than five points.
+        ProtocolError: not one or two drugs, a range that does not rise, fewer than five points or more than a hundred.
         SimulationError: a culture failed.
 
     References: [@HAFNER2016].
@@ -130,6 +134,8 @@ def _ranges(drugs: Sequence[str], points: int) -> tuple[Range, ...]:
         raise ProtocolError(f"{len(drugs)} drugs were given", where="drugs", hint="screen one drug, or two for a surface")
     if points < 5:
         raise ProtocolError(f"{points} doses make no curve", where="points", hint="ask for at least five")
+    if points > _MOST_POINTS:
+        raise ProtocolError(f"{points} doses are more than a curve needs", where="points", hint=f"ask for at most {_MOST_POINTS}")
     ranges = tuple(dose_range(text, points=points) for text in drugs)
     if len({one.entry.constant for one in ranges}) < len(ranges):
         raise ProtocolError(f"{ranges[0].entry.name} was given twice", where="drugs", hint="name two different drugs")
@@ -142,20 +148,22 @@ def dose_range(text: str, *, points: int) -> Range:
     Raises:
         UnknownNameError: nobody has heard of the drug.
         UnitError: an end has no unit or a wrong one.
-        ProtocolError: the range does not rise.
+        ProtocolError: the range has another form or does not rise, or the substance has no concentration.
 
     >>> dose_range("rapamycin=1nM-100nM", points=3).doses
     (1.0, 10.0, 100.0)
     """
     name, equals, span = text.partition("=")
     entry = substance(name.strip())
+    if entry.kind == "nutrient":
+        raise ProtocolError(f"{entry.name} is a nutrient and has no concentration", hint="screen a drug, hormone or ligand")
     if not equals:
         usual = concentration_nM(entry.dose, where=entry.name)
         return Range(entry, dose_axis(usual / _BELOW, usual * _ABOVE, points))
-    low, dash, high = span.partition("-")
-    if not dash:
+    ends = _SPAN.fullmatch(span)
+    if ends is None:
         raise ProtocolError(f"'{span}' is no range", where=entry.name, hint="write LOW-HIGH, as 1nM-10uM")
-    lowest, highest = (concentration_nM(end, where=f"range of {entry.name}") for end in (low, high))
+    lowest, highest = (concentration_nM(end, where=f"range of {entry.name}") for end in ends.groups())
     if not 0 < lowest < highest:
         raise ProtocolError(
             f"the range {span} does not rise from above zero", where=entry.name, hint="write the lower dose first"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tamarisk.doors.cli.options import chosen_model, context_option, model_option, output_options, plan
-from tamarisk.doors.cli.output import own_folder, print_json, print_table, write_csv, write_panels
+from tamarisk.doors.cli.output import check_folder, own_folder, print_json, print_table, write_csv, write_panels
 
 if TYPE_CHECKING:
     from tamarisk.simulation.evolution import Evolution
@@ -43,6 +44,7 @@ def command(
     """
     from tamarisk.simulation.evolution import evolve
 
+    check_folder(out)
     found = evolve(context, plan(drugs, "0h", medium, None, ()), until=until, model=chosen_model(model_folder))
     if out is not None:
         _write(own_folder(out), found, context)
@@ -84,15 +86,29 @@ def _daily(found: Evolution) -> list[float]:
     return [24 * (division - death) for division, death in pairs]
 
 
+def _from(part: str, folder: Path) -> str:
+    """What the cells stand on, as seen from the folder they are written to."""
+    return Path(os.path.relpath(part.strip(), folder)).as_posix() if part.lower().strip().endswith((".tsv", ".csv")) else part
+
+
 def _write(folder: Path, found: Evolution, base: str) -> None:
     from tamarisk.model.context import changeable
     from tamarisk.study.figure import Axis, Line, Lines
 
     header = ("parameter", "operation", "value", "unit", "status", "source", "base")
     lines = ["\t".join(header)]
+    origin = " + ".join(_from(part, folder) for part in base.split(" + "))
     grown = [one for one in found.context.differences if one.source.startswith("computed")]
     for one in grown:
-        cells = (one.parameter, one.operation, f"{one.value:.6g}", changeable()[one.parameter].unit, one.status, one.source, base)
+        cells = (
+            one.parameter,
+            one.operation,
+            f"{one.value:.6g}",
+            changeable()[one.parameter].unit,
+            one.status,
+            one.source,
+            origin,
+        )
         lines.append("\t".join(cells))
     (folder / "cells.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     names = list(found.values)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import click
 
 from tamarisk.doors.cli.output import print_json, print_table
+from tamarisk.errors import ProtocolError
+from tamarisk.names import resolve
 
 Rows = tuple[Sequence[str], list[list[str]]]
 
@@ -79,15 +81,19 @@ LISTS: dict[str, Callable[[], Rows]] = {
 
 
 @click.command()
-@click.argument("what", type=click.Choice(list(LISTS)))
+@click.argument("what", required=False, metavar=f"{{{'|'.join(LISTS)}}}")
 @click.option("--json", "as_json", is_flag=True, help="For programs; text is for people.")
-def command(what: str, as_json: bool) -> None:
+def command(what: str | None, as_json: bool) -> None:
     """The names that other commands take; `parameters` are those in which contexts may differ.
 
     \b
     Example:
         tamarisk list contexts
     """
+    if not what:
+        *names, last = LISTS
+        raise ProtocolError("nothing to list is named", hint=f"choose {', '.join(names)} or {last}")
+    what = resolve(what, list(LISTS), kind="list")
     header, rows = LISTS[what]()
     if as_json:
         print_json({what: [dict(zip(header, row, strict=True)) for row in rows]})

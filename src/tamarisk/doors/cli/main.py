@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Any, Never
 import click
 
 from tamarisk.errors import SimulationError, TamariskError
+from tamarisk.names import resolve
 
 COMMANDS = {
     "reproduce": "The founding studies, every row, as a table and a report.",
@@ -39,6 +41,12 @@ class Door(click.Group):
         command = getattr(import_module(f"tamarisk.doors.cli.{cmd_name}"), "command")  # noqa: B009
         return command if isinstance(command, click.Command) else None
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first word names; a stranger is met with the nearest names."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(_stranger(args[0]), ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list of commands, without loading any."""
         with formatter.section("Commands"):
@@ -47,12 +55,16 @@ class Door(click.Group):
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Never:  # type: ignore[override]
         """Run a command; say faults in one line."""
         extra["standalone_mode"] = False
+        _print_what_can_be_printed()
         try:
             code = super().main(args, prog_name, **extra)
         except click.exceptions.Exit as ended:
             code = ended.exit_code
-        except click.Abort:
-            _say("stopped; what was finished is kept, and the same command goes on from there")
+        except click.exceptions.NoArgsIsHelpError as asked:
+            click.echo(asked.format_message())
+            code = 0
+        except click.Abort as stopped:
+            _say(f"stopped; {str(stopped) or 'nothing was written'}")
             code = STOPPED
         except click.ClickException as fault:
             _say(_one_line(fault))
@@ -67,6 +79,20 @@ class Door(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = BAD_INPUT
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _stranger(name: str) -> str:
+    try:
+        return resolve(name, list(COMMANDS), kind="command")
+    except TamariskError as stranger:
+        return str(stranger)
+
+
+def _print_what_can_be_printed() -> None:
+    """Signs that the terminal's encoding lacks are printed as question marks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _one_line(fault: click.ClickException) -> str:

@@ -17,6 +17,16 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 MODEL_HELP = "Folder with Antimony modules and parameters.tsv; the shipped model if left out."
 
 
+class Place(click.Path):
+    """A path that is named; an empty name is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, once it is known to have a name."""
+        if not str(value):
+            self.fail("the name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def context_option(command: Command) -> Command:
     """`--context`."""
     text = "Cells: a name, 'name + edit', or a table file (tamarisk list contexts)."
@@ -49,14 +59,12 @@ def output_options(command: Command) -> Command:
     """`--out` and `--json`."""
     command = click.option("--json", "as_json", is_flag=True, help="For programs; text is for people.")(command)
     text = "Folder for tables and figures (PNG and SVG)."
-    return click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=None, metavar="DIR", help=text)(
-        command
-    )
+    return click.option("--out", type=Place(path_type=Path, file_okay=False), default=None, metavar="DIR", help=text)(command)
 
 
 def model_option(command: Command) -> Command:
     """`--model`."""
-    kind = click.Path(path_type=Path, file_okay=False, exists=True)
+    kind = Place(path_type=Path, file_okay=False, exists=True)
     return click.option("--model", "model_folder", type=kind, default=None, metavar="DIR", help=MODEL_HELP)(command)
 
 

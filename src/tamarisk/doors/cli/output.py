@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tamarisk.errors import DataError
+from tamarisk.places import require_own
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from rich.text import Text
 
     from tamarisk.study.figure import Panel
 
@@ -23,38 +26,49 @@ _MARK = ".tamarisk"
 
 
 def print_json(record: dict[str, Any]) -> None:
-    """A record as JSON; numbers that are not finite become null."""
-    click.echo(json.dumps(_finite(record), ensure_ascii=False, indent=1))
+    """A record as JSON; numbers that are not finite become null, signs the stream cannot print their number."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+    click.echo(json.dumps(_finite(record), ensure_ascii=not encoding.startswith("utf"), indent=1))
 
 
-def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[int] = ()) -> None:
-    """A table for people.
+def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str | Text]], *, numbers: Sequence[int] = ()) -> None:
+    """A table for people; what stands first in a row is never broken over lines.
 
     Args:
         title: what it shows.
         header: column names.
-        rows: cells as text.
+        rows: cells as text, or as text with a colour.
         numbers: columns to align on the right.
     """
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False, title_style="bold")
+    table = Table(title=escape(title), title_justify="left", header_style="bold", box=None, pad_edge=False, title_style="bold")
     for number, name in enumerate(header):
-        table.add_column(name, justify="right" if number in numbers else "left", overflow="fold")
+        table.add_column(escape(name), justify="right" if number in numbers else "left", overflow="fold", no_wrap=number == 0)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(escape(cell) if isinstance(cell, str) else cell for cell in row))
     Console().print(table)
+
+
+def check_folder(path: Path | None) -> None:
+    """Nothing if a folder, if one is named, may be written to; asked before a long run, not after it.
+
+    Raises:
+        DataError: the folder holds other people's files, or cannot be written to.
+    """
+    if path is not None:
+        require_own(path, _MARK)
 
 
 def own_folder(path: Path) -> Path:
     """A folder that this program may write to: new, empty, or made by it.
 
     Raises:
-        DataError: the folder holds other people's files.
+        DataError: the folder holds other people's files, or cannot be written to.
     """
-    if path.exists() and any(path.iterdir()) and not (path / _MARK).exists():
-        raise DataError("the folder holds files that are not ours", where=str(path), hint="name an empty or a new one")
+    check_folder(path)
     path.mkdir(parents=True, exist_ok=True)
     (path / _MARK).write_text("Tamarisk may write over the files in this folder.\n", encoding="utf-8")
     return path
@@ -95,7 +109,7 @@ def progress_shown(title: str) -> Iterator[Callable[[str, int, int], None]]:
 
     console = Console(stderr=True)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.completed:.0f} of {task.total:.0f}"),
         TimeElapsedColumn(),

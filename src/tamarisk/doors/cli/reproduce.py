@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tamarisk.doors.cli.options import chosen_model, model_option
-from tamarisk.doors.cli.output import own_folder, print_json, print_table, progress_shown
+from tamarisk.doors.cli.output import check_folder, own_folder, print_json, print_table, progress_shown
 from tamarisk.doors.words import headline
+from tamarisk.places import require_writable
 from tamarisk.study.finding import Answer, finding, findings
 from tamarisk.study.shelf import Shelf
+from tamarisk.tables import CONTENT
 
 if TYPE_CHECKING:
     from tamarisk.model.model import Model
 
 _OBSERVATIONS = "observations"
+_GOES_ON = "what was finished is kept, and the same command goes on from there"
 
 
 @click.command()
@@ -42,18 +46,22 @@ def command(only: tuple[str, ...], out: Path, as_json: bool, model_folder: Path 
         tamarisk reproduce
         tamarisk reproduce --only G6 --only G8 --out rapamycin
     """
+    check_folder(out)
     asked = {finding(name).id for name in only}
     rows = [name for name in findings() if name in asked or not only]
-    shelf = Shelf(_cache(), also=sorted(model_folder.iterdir()) if model_folder else ())
-    folder = own_folder(out)
-    page = f"report-{hashlib.sha256(' '.join(rows).encode()).hexdigest()[:12]}"
+    modules = model_folder or CONTENT / "model"
+    shelf = Shelf(_cache(), also=[*modules.glob("*.ant"), *modules.glob("parameters.tsv")] if model_folder else ())
+    command_line = " ".join(["tamarisk reproduce", *_typed("--only", *only), *_typed("--model", *filter(None, [model_folder]))])
+    page = f"report-{hashlib.sha256(command_line.encode()).hexdigest()[:12]}"
     answers, kept = _kept(rows, shelf), shelf.find_page(page)
     if answers is None or kept is None:
         model = chosen_model(model_folder)
-        answers = _answers(rows, model, shelf)
-        command_line = " ".join(["tamarisk reproduce", *(f"--only {name}" for name in only)])
-        kept = shelf.keep_page(page, _page(answers, model, shelf, command_line))
-    report = _deliver(answers, kept, shelf, folder)
+        try:
+            answers = _answers(rows, model, shelf)
+            kept = shelf.keep_page(page, _page(answers, model, modules, shelf, command_line))
+        except KeyboardInterrupt:
+            raise click.Abort(_GOES_ON) from None
+    report = _deliver(answers, kept, shelf, own_folder(out))
     if as_json:
         print_json({"rows": [_record(one) for one in answers], "report": str(report)})
     else:
@@ -63,7 +71,14 @@ def command(only: tuple[str, ...], out: Path, as_json: bool, model_folder: Path 
 def _cache() -> Path:
     from platformdirs import user_cache_path
 
-    return user_cache_path("tamarisk") / "readings"
+    folder = user_cache_path("tamarisk") / "readings"
+    require_writable(folder)
+    return folder
+
+
+def _typed(option: str, *values: object) -> list[str]:
+    """An option as it was typed, once per value."""
+    return [f"{option} {shlex.quote(str(value))}" for value in values]
 
 
 def _kept(rows: Sequence[str], shelf: Shelf) -> tuple[Answer, ...] | None:
@@ -80,10 +95,10 @@ def _answers(rows: Sequence[str], model: Model, shelf: Shelf) -> tuple[Answer, .
         return reproduce(rows, model=model, shelf=shelf, progress=show)
 
 
-def _page(answers: Sequence[Answer], model: Model, shelf: Shelf, command_line: str) -> str:
+def _page(answers: Sequence[Answer], model: Model, modules: Path, shelf: Shelf, command_line: str) -> str:
     from tamarisk.doors.plot import inline, save
     from tamarisk.doors.report import report_page
-    from tamarisk.model.parameters import MODEL_FOLDER, read_parameters
+    from tamarisk.model.parameters import read_parameters
     from tamarisk.simulation.batch import Solver
     from tamarisk.study.trust import checks
 
@@ -97,7 +112,7 @@ def _page(answers: Sequence[Answer], model: Model, shelf: Shelf, command_line: s
             show(answer.finding.id, number, len(answers) + 1)
             names = [(panel, f"{answer.finding.id}-{place}") for place, panel in enumerate(answer.reading.panels, 1)]
             pictures[answer.finding.id] = [inline(save(panel, shelf.folder / "figures", name)[0]) for panel, name in names]
-    parameters = read_parameters(MODEL_FOLDER / "parameters.tsv")
+    parameters = read_parameters(modules / "parameters.tsv")
     return report_page(answers, pictures, model=model, parameters=parameters, checks=compared, command=command_line)
 
 
@@ -134,13 +149,14 @@ def _record(one: Answer) -> dict[str, Any]:
 
 
 def _print(answers: Sequence[Answer], report: Path) -> None:
+    from rich.text import Text
+
     colours = {"holds": "green", "does not hold": "red", "not computed": "yellow"}
-    rows = []
+    rows: list[list[str | Text]] = []
     for one in answers:
         verdict = one.reading.verdict
-        rows.append(
-            [one.finding.id, one.finding.claim, f"[{colours[verdict]}]{verdict}[/]", headline(one.reading), one.finding.value_is]
-        )
+        said = Text(verdict, style=colours[verdict])
+        rows.append([one.finding.id, one.finding.claim, said, headline(one.reading), one.finding.value_is])
     print_table("The founding studies", ["row", "what the study says", "verdict", "value", "what the value is"], rows)
     counts = {word: sum(one.reading.verdict == word for one in answers) for word in colours}
     click.echo(", ".join(f"{count} {word}" for word, count in counts.items() if count))

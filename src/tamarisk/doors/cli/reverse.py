@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tamarisk.doors.cli.options import chosen_model, context_option, model_option, output_options
-from tamarisk.doors.cli.output import own_folder, print_json, print_table, progress_shown, write_csv, write_panels
+from tamarisk.doors.cli.output import check_folder, own_folder, print_json, print_table, progress_shown, write_csv, write_panels
+from tamarisk.errors import ProtocolError
 from tamarisk.units import percent
 
 if TYPE_CHECKING:
@@ -43,12 +44,15 @@ def command(
     """
     from tamarisk.study.reverse import reverse
 
+    check_folder(out)
+    if top < 0:
+        raise ProtocolError(f"{top} is negative", where="top", hint="nothing can be less than none")
     with progress_shown("reverse") as show:
         found = reverse(context, therapy, pairs=pairs, explain=explain, model=chosen_model(model_folder), progress=show)
     if out is not None:
         folder = own_folder(out)
         write_csv(folder / "ranking.csv", _COLUMNS, (_cells(one) for one in found.candidates))
-        write_panels([_bars(found, top)] if found.candidates else [], folder, "ranking")
+        write_panels([_bars(found, top)] if found.candidates[:top] else [], folder, "ranking")
     if as_json:
         print_json(_record(found))
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tamarisk.doors.cli.options import chosen_model, context_option, model_option, output_options
-from tamarisk.doors.cli.output import own_folder, print_json, print_table, progress_shown, write_csv, write_panels
+from tamarisk.doors.cli.output import check_folder, own_folder, print_json, print_table, progress_shown, write_csv, write_panels
 
 if TYPE_CHECKING:
     from tamarisk.study.screen import Screen
@@ -46,6 +46,7 @@ def command(
     from tamarisk.model.protocol import protocol
     from tamarisk.study.screen import screen
 
+    check_folder(out)
     around = protocol(*others, medium_name=medium)
     with progress_shown("screen") as show:
         found = screen(

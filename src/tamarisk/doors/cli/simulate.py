@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tamarisk.doors.cli.options import chosen_model, context_option, model_option, output_options, plan, plan_options
-from tamarisk.doors.cli.output import own_folder, print_json, print_table, write_csv, write_panels
+from tamarisk.doors.cli.options import Place, chosen_model, context_option, model_option, output_options, plan, plan_options
+from tamarisk.doors.cli.output import check_folder, own_folder, print_json, print_table, write_csv, write_panels
 from tamarisk.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _MOST_GENES = 30
 @click.option("--genes", default=None, metavar="NAMES", help="Genes to follow, separated by commas; 'all' follows every one.")
 @click.option(
     "--regulon",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=Place(path_type=Path, dir_okay=False),
     default=None,
     metavar="FILE",
     help="Another regulon, as CollecTRI.",
@@ -62,6 +62,7 @@ def command(
         raise ProtocolError(
             "--regulon says how genes are read, but none is asked for", hint="add --genes all or --genes NAME,NAME"
         )
+    check_folder(out)
     given = plan(drugs, start, medium, grown_in, rest)
     model = chosen_model(model_folder)
     course = simulate(context, given, until=until, readouts=readouts or DEFAULT, model=model)
@@ -79,6 +80,8 @@ def _expression(context: str, given: Any, until: str, genes: str, regulon: Path 
     from tamarisk.simulation.transcriptome import express
 
     wanted = None if genes.strip() == "all" else [gene.strip() for gene in genes.split(",") if gene.strip()]
+    if wanted == []:
+        raise ProtocolError("no gene is named", hint="write --genes all or --genes NAME,NAME")
     return express(context, given, until=until, genes=wanted, regulon=read_regulon(regulon), model=model)
 
 
