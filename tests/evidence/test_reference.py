@@ -91,3 +91,9 @@ def test_addresses_carry_the_usual_prefixes() -> None:
         "https://identifiers.org/pmc/PMC3045742",
         "urn:tamarisk:reference:BECKER2011",
     )
+
+
+def test_no_reference_hides_another() -> None:
+    """Law: every row of the table is a reference of its own, so no key stands twice."""
+    rows = (CONTENT / "evidence" / "references.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    assert [row.split("\t")[0] for row in rows] == list(references())

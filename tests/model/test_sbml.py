@@ -118,6 +118,12 @@ def test_given_amounts_are_written(model: Model) -> None:
     assert found == {**model.initial(), "HER2": 45.0}
 
 
+def test_an_amount_of_nothing_is_refused(model: Model) -> None:
+    """Refusal: a start for what is no state is named, not written beside the model."""
+    with pytest.raises(ModelError, match=r"^'HER5' is no state of the model; name a species that reactions change$"):
+        write_sbml(model, initial={"HER2": 45.0, "HER5": 1.0})
+
+
 @pytest.mark.parametrize("changes", EDITS, ids=str)
 def test_what_is_written_is_read(model: Model, changes: dict[str, float]) -> None:
     """Law: writing and reading give the same names, rules, reactions, numbers and units."""

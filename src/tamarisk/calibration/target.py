@@ -127,7 +127,8 @@ def deviation(target: Target, predicted: float) -> float:
         return (predicted - target.value) / target.sigma
     plain = target.measure in DIFFERENCES
     miss = predicted - target.value if plain else _decades(predicted) - _decades(target.value)
-    return (min(0.0, miss) if target.scale in {"at_least", "rises"} else max(0.0, miss)) / target.sigma
+    met = miss >= 0 if target.scale in {"at_least", "rises"} else miss <= 0
+    return 0.0 if met else miss / target.sigma
 
 
 def agrees(target: Target, predicted: float) -> bool:

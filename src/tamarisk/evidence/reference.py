@@ -70,7 +70,7 @@ def references() -> Mapping[str, Reference]:
     >>> references()["GHAYAD2008"].pmid
     '19016759'
     """
-    rows = read_table(CONTENT / "evidence" / "references.tsv", _COLUMNS, check=_faults)
+    rows = read_table(CONTENT / "evidence" / "references.tsv", _COLUMNS, check=_Rules().faults)
     return {row["key"]: Reference(*(row[column.name] for column in _COLUMNS)) for row in rows}
 
 
@@ -80,8 +80,17 @@ def by_address() -> Mapping[str, Reference]:
     return {address: one for one in references().values() for address in one.addresses()}
 
 
-def _faults(row: Row) -> Iterator[Issue]:
-    if row["pmid"] and not _PMID.fullmatch(row["pmid"]):
-        yield Issue("column pmid", f"'{row['pmid']}' is no PubMed identifier")
-    if row["doi"] and not _DOI.fullmatch(row["doi"]):
-        yield Issue("column doi", f"'{row['doi']}' is no DOI")
+class _Rules:
+    """What must hold within a row, and between rows: a key stands once."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, int] = {}
+
+    def faults(self, row: Row) -> Iterator[Issue]:
+        if row["key"] in self.seen:
+            yield Issue("column key", f"'{row['key']}' stands already in row {self.seen[row['key']]}")
+        self.seen.setdefault(row["key"], row.line)
+        if row["pmid"] and not _PMID.fullmatch(row["pmid"]):
+            yield Issue("column pmid", f"'{row['pmid']}' is no PubMed identifier")
+        if row["doi"] and not _DOI.fullmatch(row["doi"]):
+            yield Issue("column doi", f"'{row['doi']}' is no DOI")

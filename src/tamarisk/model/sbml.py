@@ -89,6 +89,9 @@ def write_sbml(model: Model, *, initial: Mapping[str, float] | None = None) -> s
     Returns:
         SBML text on which libsbml finds neither error nor warning, units included.
 
+    Raises:
+        ModelError: an amount is given for something that is no state of the model.
+
     >>> from tamarisk.model.antimony import read_model
     >>> sbml_faults(write_sbml(read_model()))
     []
@@ -101,6 +104,9 @@ def write_sbml(model: Model, *, initial: Mapping[str, float] | None = None) -> s
             parameter.setValue(value)
         else:
             target.getSpecies(name).setInitialConcentration(value)
+    strangers = sorted((initial or {}).keys() - set(model.states))
+    if strangers:
+        raise ModelError(f"'{strangers[0]}' is no state of the model", hint="name a species that reactions change")
     for name, value in (initial or {}).items():
         target.getSpecies(name).setInitialAmount(value)
     return str(libsbml.writeSBMLToString(document))

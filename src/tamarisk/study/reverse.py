@@ -114,22 +114,16 @@ def reverse(
         UnknownNameError: a context or drug that nobody has heard of.
         UnitError: the dose has no unit or a wrong one.
         ProtocolError: the therapy is no drug, or has no dose or a schedule, or `explain` is negative.
-        DataError: the cells, or MCF-7, do not grow without therapy.
-        SimulationError: a culture failed.
+        DataError, SimulationError: the cells, or MCF-7, do not grow without therapy; a culture failed.
 
     References: [@GHAYAD2008].
 
     >>> reverse("MCF-7", "4OHT", pairs=False).candidates
     ()
     """
-    if explain < 0:
-        raise ProtocolError(f"{explain} is negative", where="explain", hint="nothing can be less than none")
-    dose, entry = _therapy(therapy)
+    dose, entry = _asked(therapy, explain)
     bench = _Bench(Laboratory(Solver(model or read_model())), context, dose)
-    if math.isnan(bench.lost):
-        what = f"without therapy the cells make {bench.RV:.2f} doublings in six days, too few to lose an answer to {entry.name}"
-        raise DataError(what, where=bench.cells.name, hint="name cells and a medium in which they grow")
-    ranked = _ranked(bench, _options(entry, pairs=pairs), progress=progress) if bench.lost > _LEAST_LOST else []
+    ranked = _ranked(bench, _options(entry, pairs=pairs), progress=progress)
     resistance, explained = _explained(bench, ranked[:explain], progress=progress)
     candidates = (*explained, *ranked[explain:])
     return Ranking(bench.cells.name, dose, bench.lost, candidates, resistance, _verdict(bench, entry.name, candidates))
@@ -154,6 +148,12 @@ class _Bench:
         """Effect (GR) that the therapy has in these cells."""
         return _effect(self.RF, self.RV)
 
+    def require_growth(self) -> None:
+        """Cells that do not grow without therapy have no answer to lose."""
+        if math.isnan(self.lost):
+            what = f"without therapy the cells make {self.RV:.2f} doublings in six days, too few to lose an answer"
+            raise DataError(what, where=self.cells.name, hint="name cells and a medium in which they grow")
+
     def gain(self, drugs: Sequence[str]) -> float:
         """Effect (GR) that drugs add to the therapy."""
         return _effect(self.lab.doublings(self.cells, self.therapy, *drugs), self.RV) - self.answer
@@ -165,7 +165,10 @@ class _Bench:
         return Candidate(tuple(drugs), noise_free_reversal(arms), 2 ** (alone - self.RV), 2 ** (both - self.RV))
 
 
-def _therapy(text: str) -> tuple[str, Substance]:
+def _asked(text: str, explain: int) -> tuple[str, Substance]:
+    """The therapy with its dose, once the question makes sense."""
+    if explain < 0:
+        raise ProtocolError(f"{explain} is negative", where="explain", hint="nothing can be less than none")
     name, equals, rest = text.partition("=")
     entry = substance(name.strip())
     if entry.kind != "drug":
@@ -191,6 +194,10 @@ def _options(therapy: Substance, *, pairs: bool) -> list[tuple[Substance, ...]]:
 def _ranked(
     bench: _Bench, options: Sequence[tuple[Substance, ...]], *, progress: Callable[[str, int, int], None] | None
 ) -> list[Candidate]:
+    """Candidates, best first; none where nothing is lost."""
+    bench.require_growth()
+    if bench.lost <= _LEAST_LOST:
+        return []
     found = []
     for number, drugs in enumerate(options):
         if progress is not None:
@@ -234,10 +241,14 @@ def _carriers(bench: _Bench, shares: Mapping[str, float]) -> tuple[Carrier, ...]
 
 
 def _references(model: Model, arrow: Arrow) -> tuple[str, ...]:
-    """Citations behind the rules and reactions that read the arrow's constants."""
+    """Citations behind the rules and reactions that read the arrow's constants, or what is made of these where they cite none."""
+    cited = {one.id: one.references for one in model.rules} | {one.id: one.references for one in model.reactions}
     touched = {reader for constant in arrow.off for reader in readers(model, constant)}
-    cited = [(one.id, one.references) for one in model.rules] + [(one.id, one.references) for one in model.reactions]
-    addresses = [address for name, found in cited if name in touched for address in found]
+    seen = set(touched)
+    while touched and not any(cited[name] for name in touched):
+        touched = {reader for name in touched for reader in readers(model, name)} - seen
+        seen |= touched
+    addresses = [address for name, found in cited.items() if name in touched for address in found]
     return tuple(dict.fromkeys(by_address()[address].citation for address in addresses if address in by_address()))
 
 
