@@ -11,7 +11,7 @@ from tamarisk.doors.cli.main import cli
 
 def page() -> str:
     """The help of every command as one Markdown page."""
-    top = click.Context(cli, info_name="tamarisk", terminal_width=110, max_content_width=110)
+    top = click.Context(cli, info_name="tamarisk", terminal_width=110, max_content_width=110, **cli.context_settings)
     parts = ["# Commands", "", "Written by `uv run python docs/write_commands.py`.", ""]
     for name in cli.list_commands(top):
         command = cli.get_command(top, name)

@@ -1,4 +1,4 @@
-"""Numbers with units as people write them. Time becomes hours, concentration nM; nothing is guessed."""
+"""Numbers with units as people write and read them. Time becomes hours, concentration nM; nothing is guessed."""
 
 from __future__ import annotations
 
@@ -70,6 +70,19 @@ def percent(share: float) -> str:
     '17 %'
     """
     return f"{100 * share:.0f} %"
+
+
+def rounded(value: float) -> str:
+    """A number as a reader wants it: three significant digits, no exponent where it can be helped.
+
+    >>> rounded(0.123456), rounded(1234.5), rounded(float("nan"))
+    ('0.123', '1234', '–')
+    """
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "not reached"
+    return f"{value:.0f}" if 999.5 <= abs(value) < 1e6 else f"{value + 0.0:.3g}"  # + 0.0 takes the sign off nothing
 
 
 def _quantity(text: str, units: dict[str, float], *, kind: str, example: str, where: str) -> float:

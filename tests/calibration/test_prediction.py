@@ -57,9 +57,9 @@ def share(readout: str, cells: str, *doses: str, medium: str, at_h: float) -> fl
     return treated / control
 
 
-def time_course(name: str, cells: str, *doses: str, early: float, late: float, rest: str = "") -> float:
-    """A readout late in an experiment on stripped cells against early in the same."""
-    plan = protocol(*doses, medium_name="stripped", rest=[rest] if rest else [])
+def time_course(name: str, cells: str, *doses: str, early: float, late: float, medium: str = "stripped", rest: str = "") -> float:
+    """A readout late in an experiment against early in the same."""
+    plan = protocol(*doses, medium_name=medium, rest=[rest] if rest else [])
     times_h = sorted({0.0, early, late})
     course = dict(zip(times_h, bench().course(cells, plan, times_h=times_h, readout=name).tolist(), strict=True))
     return course[late] / course[early]
@@ -88,7 +88,7 @@ BY_HAND: dict[str, Callable[[], float]] = {
     "T014": lambda: read("ERa_total", "LTED", medium="stripped", at_h=0) / read("ERa_total", "MCF-7", medium="stripped", at_h=0),
     "T024b": lambda: share("cyclinD1", "MCF-7", FULV, medium="full serum", at_h=8.0),
     "T031b": lambda: time_course("pS118_ERa_ratio", "MCF-7", "E2=10nM", early=0.5, late=3.0),
-    "T042_30": lambda: time_course("pERK", "MCF-7", "EGF=16nM", early=0.0, late=0.5, rest="starved=24h"),
+    "T042_30": lambda: time_course("pERK", "MCF-7", "EGF=16nM", early=0.0, late=0.5, medium="starved", rest="starved=24h"),
     "T100": lambda: interaction("MCF-7 + aromatase", "letrozole=1000nM", "everolimus=20nM"),
     "T130c": lambda: cells_left("MCF-7", "fulvestrant=1000nM", beside=(OHT,), medium="stripped"),
     "T135": lambda: 72 / read("doublings", "MCF-7", medium="serum-free", at_h=72.0),

@@ -152,7 +152,7 @@ def test_help_ends_the_story_with_an_example(command: Run, name: str) -> None:
 @every_command
 def test_examples_are_commands(name: str) -> None:
     """Law: every example of help is read without complaint by the command that it calls."""
-    context = click.Context(cli, info_name="tamarisk")
+    context = click.Context(cli, info_name="tamarisk", help_option_names=["-h", "--help"])
     told = inspect.getdoc(_command(name).callback) or ""
     examples = [shlex.split(line)[1:] for line in told.splitlines() if line.strip().startswith("tamarisk ")]
     assert name in [words[0] for words in examples]
@@ -194,7 +194,8 @@ def test_options_are_arguments_of_the_library(name: str) -> None:
 @pytest.mark.parametrize("name", COUNTERPARTS)
 def test_defaults_are_those_of_the_library(name: str) -> None:
     """Law: what an option is when it is left out is what the library takes when the argument is left out."""
-    told = _command(name).make_context(name, [], resilient_parsing=True).params
+    context = click.Context(cli, info_name="tamarisk", help_option_names=["-h", "--help"])
+    told = _command(name).make_context(name, [], parent=context, resilient_parsing=True).params
     for option, (verb, argument) in COUNTERPARTS[name].items():
         default = inspect.signature(verb).parameters[argument].default
         given = told[option]

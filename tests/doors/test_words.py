@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
-from tamarisk.doors.words import headline, rounded
+from tamarisk.doors.words import headline
 from tamarisk.study.finding import Reading
+from tamarisk.units import rounded
 
 LAW = settings(deadline=None, max_examples=200, derandomize=True)
 

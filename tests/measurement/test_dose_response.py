@@ -260,7 +260,7 @@ def test_half_not_reached_is_a_bound() -> None:
     """Law: a plateau above one half is never crossed: above the highest dose, not 2e29 nM."""
     curve = dose_response_curve(SERIES, responses([1.0, 0.7, math.log(30.0), 1.0], SERIES), untreated=1.0)
     found = dose_reaching(curve, 0.5)
-    assert str(found) == "above 1e+03 nM (n = 1)"
+    assert str(found) == "above 1000 nM (n = 1)"
     assert (found.low, found.high, found.method) == (1000.0, math.inf, "not reached at the highest dose")
 
 

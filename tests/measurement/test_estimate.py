@@ -173,7 +173,7 @@ def test_fieller_covers_the_truth(n: int) -> None:
         (Estimate(0.4, 0.3, 0.5, 0.95, 4, "", "t"), "0.4 (95 % 0.3 to 0.5, n = 4)"),
         (Estimate(12.5, 10.0, 20.0, 0.9, 3, "nM", "t"), "12.5 nM (90 % 10 to 20, n = 3)"),
         (Estimate(1.5, math.nan, math.nan, 0.95, 1, "fold", "none"), "1.5 fold (no interval, n = 1)"),
-        (Estimate(math.nan, 1000.0, math.inf, 0.95, 1, "nM", "not reached"), "above 1e+03 nM (n = 1)"),
+        (Estimate(math.nan, 1000.0, math.inf, 0.95, 1, "nM", "not reached"), "above 1000 nM (n = 1)"),
         (Estimate(math.nan, 0.0, 0.1, 0.95, 1, "nM", "passed"), "below 0.1 nM (n = 1)"),
         (Estimate(math.nan, 2.0, 3.0, 0.95, 1, "fold", "limits"), "between 2 and 3 fold (n = 1)"),
     ],

@@ -124,7 +124,7 @@ def test_without_selection_nothing_adapts(solver: Solver) -> None:
 def test_selection_is_logistic(solver: Solver) -> None:
     """Reference: under full blockade without switching or reversion the adapted share is the logistic curve of its rate."""
     changes = {"k_switching": 0.0, "k_reversion": 0.0, "K_blockade": 1e-6, "K_ER_missing": 1e-6}
-    changes |= {"k_selection_AKT": 0.0, "k_selection_RTK": 0.004}
+    changes |= {"k_selection_AKT": 0.0, "k_selection_RTK": 0.004, "k_on_E2": 0.0}  # no hormone on the receptor
     blocked = {**changes, "K_blockade": 1e6}
     course = exposed(solver, read_context("MCF-7"), span_h=3000.0, changes=blocked)
     odds = 0.001 / 0.999 * np.exp(0.004 * 24 * np.array(course.days))

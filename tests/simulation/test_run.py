@@ -135,7 +135,7 @@ def test_cells_remember_what_they_grew_in(solver: Solver) -> None:
     assert moved[0, grown] == pytest.approx(kept[0, grown], rel=1e-12)
     starved = seen(solver, "MCF-7", protocol(medium_name="stripped"), 0.0, late)
     assert starved[0, grown] < 0.5 * kept[0, grown]
-    assert moved[1, grown] == pytest.approx(starved[1, grown], rel=1e-3)  # months later a trace of adaptation differs
+    assert moved[1, grown] == pytest.approx(starved[1, grown], rel=5e-3)  # months later a trace of adaptation differs
 
 
 def test_a_rest_in_the_same_medium_is_no_rest(solver: Solver) -> None:

@@ -11,14 +11,14 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from tamarisk.doors.words import headline, rounded
+from tamarisk.doors.words import headline
 from tamarisk.evidence.reference import Reference, by_address
 from tamarisk.model.model import Model
 from tamarisk.model.parameters import Parameter
 from tamarisk.study.finding import Answer
 from tamarisk.study.trust import Check, tally
 from tamarisk.tables import CONTENT
-from tamarisk.units import percent
+from tamarisk.units import percent, rounded
 
 _STUDIES = (
     ("R", "The review: HER2-dependent resistance to tamoxifen"),

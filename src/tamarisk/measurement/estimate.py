@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from tamarisk.errors import DataError
+from tamarisk.units import rounded
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -49,12 +50,12 @@ class Estimate:
             return f"{self.headline} (n = {self.n})"
         if math.isnan(self.low):
             return f"{self.headline} (no interval, n = {self.n})"
-        return f"{self.headline} ({100 * self.level:.3g} % {self.low:.3g} to {self.high:.3g}, n = {self.n})"
+        return f"{self.headline} ({100 * self.level:.3g} % {_end(self.low)} to {_end(self.high)}, n = {self.n})"
 
     @property
     def headline(self) -> str:
         """The number or its bound with its unit, without its spread."""
-        number = _bound_in_words(self.low, self.high) if self.is_bound else f"{self.value:.3g}"
+        number = _bound_in_words(self.low, self.high) if self.is_bound else rounded(self.value)
         return f"{number} {self.unit}" if self.unit else number
 
     @property
@@ -116,7 +117,7 @@ def geometric_mean(values: npt.ArrayLike, *, unit: str, level: float = 0.95) -> 
     References: [@STUDENT1908].
 
     >>> print(geometric_mean([1.0, 10.0, 100.0], unit="nM"))
-    10 nM (95 % 0.0328 to 3.05e+03, n = 3)
+    10 nM (95 % 0.0328 to 3049, n = 3)
     """
     numbers = per_experiment(values, where="values")
     if (numbers <= 0).any():
@@ -298,7 +299,11 @@ def side_by_side(arms: Mapping[str, npt.ArrayLike]) -> tuple[Array, ...]:
     return tuple(numbers.values())
 
 
+def _end(value: float) -> str:
+    return rounded(value) if math.isfinite(value) else f"{value:g}"
+
+
 def _bound_in_words(low: float, high: float) -> str:
     if math.isinf(high):
-        return f"above {low:.3g}"
-    return f"between {low:.3g} and {high:.3g}" if low > 0 else f"below {high:.3g}"
+        return f"above {rounded(low)}"
+    return f"between {rounded(low)} and {rounded(high)}" if low > 0 else f"below {rounded(high)}"

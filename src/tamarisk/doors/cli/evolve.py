@@ -68,7 +68,7 @@ def _record(found: Evolution) -> dict[str, Any]:
 
 
 def _print(found: Evolution, out: Path | None) -> None:
-    from tamarisk.doors.words import rounded
+    from tamarisk.units import rounded
 
     steps = sorted({round(share * (len(found.days) - 1)) for share in (0, 0.04, 0.08, 0.16, 0.25, 0.33, 0.5, 0.67, 0.83, 1)})
     growth = _daily(found)

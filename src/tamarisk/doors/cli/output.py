@@ -42,14 +42,18 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str |
     """
     from rich.console import Console
     from rich.markup import escape
+    from rich.measure import Measurement
     from rich.table import Table
 
     table = Table(title=escape(title), title_justify="left", header_style="bold", box=None, pad_edge=False, title_style="bold")
     for number, name in enumerate(header):
-        table.add_column(escape(name), justify="right" if number in numbers else "left", overflow="fold", no_wrap=number == 0)
+        side, word = "right" if number in numbers else "left", max(map(len, name.split()), default=1)
+        table.add_column(escape(name), justify=side, overflow="fold", no_wrap=number == 0, min_width=word)  # type: ignore[arg-type]
     for row in rows:
         table.add_row(*(escape(cell) if isinstance(cell, str) else cell for cell in row))
-    Console().print(table)
+    terminal = Console()
+    least = Measurement.get(terminal, terminal.options, table).minimum  # a narrower terminal may break lines, nothing is cut off
+    Console(width=max(terminal.width, least)).print(table)
 
 
 def check_folder(path: Path | None) -> None:

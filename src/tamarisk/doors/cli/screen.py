@@ -97,19 +97,20 @@ def _record(found: Screen) -> dict[str, Any]:
 
 
 def _print(found: Screen, out: Path | None) -> None:
-    from tamarisk.doors.words import rounded
+    from tamarisk.units import rounded
 
     title = f"{found.context} in {found.medium}, {found.span_h:g} h: {' and '.join(found.drugs)}"
     if len(found.drugs) == 1:
         rows = [[rounded(dose), rounded(cells), rounded(rate)] for dose, cells, rate, _ in _rows(found)]
         print_table(title, [f"{found.drugs[0]} (nM)", "cell number against untreated", "GR"], rows, numbers=(0, 1, 2))
     else:
-        header = [f"{found.drugs[0]} (nM) down, {found.drugs[1]} (nM) across", *(rounded(dose) for dose in found.doses[1])]
+        header = ["nM", *(rounded(dose) for dose in found.doses[1])]
         rows = [
             [rounded(dose), *(f"{cell:.2f}" for cell in row)]
             for dose, row in zip(found.doses[0], found.relative.tolist(), strict=True)
         ]
-        print_table(f"{title}: cell number against untreated", header, rows, numbers=range(1, len(header)))
+        title = f"{title} ({found.drugs[0]} down, {found.drugs[1]} across): cell number against untreated"
+        print_table(title, header, rows, numbers=range(1, len(header)))
         strongest = float(found.interaction.min())
         click.echo(f"strongest interaction: {strongest:+.2f} doublings beyond the sum (below 0: synergy)")
     for name, one in found.numbers.items():

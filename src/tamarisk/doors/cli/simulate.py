@@ -105,7 +105,7 @@ def _record(course: xr.Dataset, expression: xr.Dataset | None) -> dict[str, Any]
 
 
 def _print(course: xr.Dataset, expression: xr.Dataset | None, out: Path | None) -> None:
-    from tamarisk.doors.words import rounded
+    from tamarisk.units import rounded
 
     title = f"{course.attrs['context']} in {course.attrs['medium']}: {course.attrs['protocol']}"
     end = f"{float(course['time'][-1]):g} h"
