@@ -22,9 +22,8 @@ COLOURS = ("#b03a5b", "#2f6f8f", "#6a8d3a", "#c98a1b", "#6b5b95", "#7f7f7f")
 _STYLE: dict[Any, Any] = {  # keys are matplotlib's own
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
-    "axes.titlesize": 9.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
+    "figure.titlesize": 9.5,
+    "figure.titleweight": "bold",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
@@ -35,7 +34,7 @@ _STYLE: dict[Any, Any] = {  # keys are matplotlib's own
 }
 _SIZE_INCHES = (4.6, 3.3)
 _NAMED_INCHES = (5.6, 4.6)
-_TITLE_LETTERS = 62
+_TITLE_LETTERS = 54
 _FEW_DECADES = 2.2
 _WIDTHS = (2.2, 1.2)
 _LONG_NAMES = 16
@@ -45,7 +44,7 @@ _MANY_GROUPS = 7
 def figure(panel: Panel) -> Figure:
     """A panel as a matplotlib figure.
 
-    >>> figure(Bars("Two bars", Axis("share"), ("a", "b"), (("one", (0.1, 0.9)),))).axes[0].get_title(loc="left")
+    >>> figure(Bars("Two bars", Axis("share"), ("a", "b"), (("one", (0.1, 0.9)),))).get_suptitle()
     'Two bars'
     """
     with mpl.rc_context(_STYLE):
@@ -57,7 +56,7 @@ def figure(panel: Panel) -> Figure:
             _draw_surface(drawn, axes, panel)
         else:
             _draw_bars(drawn, axes, panel)
-        axes.set_title(textwrap.fill(panel.title, _TITLE_LETTERS))
+        drawn.suptitle(textwrap.fill(panel.title, _TITLE_LETTERS, break_on_hyphens=False), x=0.01, ha="left")
     return drawn
 
 
