@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from tamarisk.model.operators import OPERATORS
 
 ARITHMETIC = ("plus", "minus", "times", "divide", "power")
 
@@ -24,7 +27,10 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """One operator applied to its arguments."""
+    """One operator applied to its arguments.
+
+    Booleans are the numbers 0 and 1; `piecewise` takes value, condition, value, condition, ..., otherwise.
+    """
 
     operator: str
     arguments: tuple[Expression, ...]
@@ -71,17 +77,32 @@ def evaluate(expression: Expression, values: Mapping[str, float]) -> float:
         The number, in whatever unit the formula has.
 
     Raises:
-        KeyError: a name has no value.
+        KeyError: a name has no value, or an operator is unknown.
+        ArithmeticError: a division by zero, or a power too large to write.
 
     >>> evaluate(Apply("divide", (Name("a"), Number(4.0))), {"a": 2.0})
     0.5
+    >>> evaluate(Apply("piecewise", (Number(1.0), Apply("gt", (Name("a"), Number(2.0))), Number(0.0))), {"a": 2.0})
+    0.0
     """
     if isinstance(expression, Number):
         return expression.value
     if isinstance(expression, Name):
         return values[expression.id]
+    if expression.operator == "piecewise":
+        return _chosen(expression.arguments, values)
     numbers = [evaluate(argument, values) for argument in expression.arguments]
+    if expression.operator not in ARITHMETIC or not numbers:
+        return OPERATORS[expression.operator](*numbers)
     return _combine(expression.operator, numbers)
+
+
+def _chosen(arguments: tuple[Expression, ...], values: Mapping[str, float]) -> float:
+    """The value of the first branch whose condition holds; the other branches are not computed."""
+    for value, condition in zip(arguments[::2], arguments[1::2], strict=False):
+        if evaluate(condition, values):
+            return evaluate(value, values)
+    return evaluate(arguments[-1], values) if len(arguments) % 2 else math.nan
 
 
 def _combine(operator: str, numbers: list[float]) -> float:

@@ -1,0 +1,224 @@
+"""The semantic cases of the SBML test suite, run and compared. It knows the suite's files, not how equations are solved."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tamarisk.errors import DataError, ModelError, SimulationError
+from tamarisk.model.sbml_front import read_system
+from tamarisk.model.system import System
+from tamarisk.simulation.events import solve_system
+
+Vector = np.ndarray[Any, np.dtype[np.float64]]
+
+_CASE = re.compile(r"(?:.*/)?(\d{5})-(settings\.txt|model\.m|results\.csv|sbml-l\dv\d\.xml)")
+_FINE = {"relative": 1e-10, "looks": 6}
+_COARSE = {"relative": 1e-8, "looks": 5}  # a second run, which must agree with the first to within what the case allows
+_BELOW = 1e-6  # how much smaller than the case's absolute tolerance that of the integrator is
+
+
+class Verdict(Enum):
+    """What came of a case."""
+
+    PASSED = "passed"
+    REFUSED = "refused"
+    FAILED = "failed"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case: what to run, what to report, and what is expected.
+
+    Attributes:
+        id: its five digits.
+        sbml: the model.
+        tags: what it tests.
+        settings: time course and tolerances, as in the suite's own file.
+        expected: the expected table.
+    """
+
+    id: str
+    sbml: str
+    tags: tuple[str, ...]
+    settings: Mapping[str, str]
+    expected: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a case, why, and the table that was computed, in the suite's own layout."""
+
+    id: str
+    verdict: Verdict
+    why: str
+    tags: tuple[str, ...]
+    table: str = ""
+
+
+def run_suite(
+    path: Path, *, processes: int = 2, progress: Callable[[str, int, int], None] = lambda *_: None
+) -> tuple[Result, ...]:
+    """Run every semantic case of a ZIP file of the SBML test suite.
+
+    Args:
+        path: the file; a case is a settings file, a model (`.xml`), its description (`.m`) and the expected results.
+        processes: how many cases are run at the same time.
+        progress: told the case, how many are done, and of how many.
+
+    Returns:
+        What came of every case, in their order.
+
+    Raises:
+        DataError: the file is missing, is no ZIP file, or holds no case.
+    """
+    found = cases(path)
+    results: list[Result] = []
+    with ProcessPoolExecutor(processes) as pool:
+        try:
+            for result in pool.map(run_case, found, chunksize=8) if processes > 1 else map(run_case, found):
+                results.append(result)
+                progress(result.id, len(results), len(found))
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return tuple(results)
+
+
+def cases(path: Path) -> tuple[Case, ...]:
+    """The cases in a ZIP file, the newest level of each model.
+
+    Raises:
+        DataError: the file is missing, is no ZIP file, or holds no complete case.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            files: dict[str, dict[str, str]] = {}
+            for name in sorted(archive.namelist()):
+                if match := _CASE.fullmatch(name):
+                    kind = "sbml" if match[2].startswith("sbml") else match[2]
+                    files.setdefault(match[1], {})[kind] = archive.read(name).decode("utf-8", errors="replace")
+    except FileNotFoundError:
+        raise DataError("no such file", where=str(path), hint="check the path") from None
+    except (zipfile.BadZipFile, IsADirectoryError):
+        raise DataError("this is no ZIP file", where=str(path), hint="name the archive of semantic cases") from None
+    whole = {name: parts for name, parts in files.items() if len(parts) == 4}
+    if not whole:
+        raise DataError("the archive holds no semantic case", where=str(path), hint="a case has four files")
+    return tuple(_case(name, parts) for name, parts in sorted(whole.items()))
+
+
+def _case(name: str, parts: Mapping[str, str]) -> Case:
+    lines = re.findall(r"^(?:componentTags|testTags):(.*)$", parts["model.m"], re.MULTILINE)
+    tags = dict.fromkeys(tag.strip() for line in lines for tag in line.split(",") if tag.strip())
+    settings = dict(re.findall(r"^(\w+):[ \t]*(.*?)[ \t]*\r?$", parts["settings.txt"], re.MULTILINE))
+    settings["test"] = "".join(re.findall(r"^testType:\s*(\w+)", parts["model.m"], re.MULTILINE)[:1])
+    return Case(name, parts["sbml"], tuple(tags), settings, parts["results.csv"])
+
+
+def run_case(case: Case) -> Result:
+    """Run one case and compare it with what is expected.
+
+    It is run twice, once with a hundred times the error allowed; where the two tables differ by more than the case allows, the
+    run counts as failed, whatever it says.
+
+    Returns:
+        What came of it; a model that is not solved here is refused with its reason.
+    """
+    end = partial(Result, case.id, tags=case.tags)
+    if case.settings["test"] != "TimeCourse":
+        return end(Verdict.REFUSED, f"the case asks for {case.settings['test'] or 'nothing'}, not for a time course")
+    try:
+        system = read_system(case.sbml, where=case.id)
+    except ModelError as refused:
+        return end(Verdict.REFUSED, str(refused))
+    try:
+        names, values = _table(case, system, _FINE)
+        unsure = _apart(case, names, values, _table(case, system, _COARSE)[1])
+        wrong = _apart(case, names, values, _expected(case, names))
+    except (SimulationError, DataError) as failed:
+        return end(Verdict.FAILED, str(failed))
+    if unsure is not None:
+        return end(Verdict.FAILED, f"{case.id}: the integrator does not reach the accuracy asked for ({unsure})")
+    written = _written(names, values)
+    return end(Verdict.PASSED, "", table=written) if wrong is None else end(Verdict.WRONG, wrong, table=written)
+
+
+def _list(case: Case, key: str) -> list[str]:
+    return [word.strip() for word in case.settings.get(key, "").split(",") if word.strip()]
+
+
+def _number(case: Case, key: str) -> float:
+    try:
+        return float(case.settings[key])
+    except (KeyError, ValueError):
+        raise DataError(f"the settings have no number for '{key}'", where=case.id) from None
+
+
+def _table(case: Case, system: System, accuracy: Mapping[str, Any]) -> tuple[list[str], Vector]:
+    """Times and the variables asked for, shape `(time, 1 + variable)`."""
+    asked, steps = _list(case, "variables"), int(_number(case, "steps"))
+    times = _number(case, "start") + np.arange(steps + 1) * _number(case, "duration") / steps
+    values = solve_system(system, times, absolute=_BELOW * _number(case, "absolute"), **accuracy)
+    amounts, concentrations = _list(case, "amount"), _list(case, "concentration")
+    columns = [times]
+    for name in asked:
+        key = f"{name}.amount" if name in amounts else f"{name}.concentration" if name in concentrations else name
+        found = values.get(key, values.get(name))
+        if found is None:
+            raise DataError(f"'{name}' is asked for, which is no quantity of the model", where=case.id)
+        columns.append(found)
+    return ["time", *asked], np.column_stack(columns)
+
+
+def _expected(case: Case, names: Sequence[str]) -> Vector:
+    header, *rows = list(csv.reader(io.StringIO(case.expected.strip())))
+    try:
+        places = [0, *([word.strip() for word in header].index(name, 1) for name in names[1:])]
+        return np.array([[float(row[place]) for place in places] for row in rows if row])
+    except (ValueError, IndexError):
+        raise DataError("the expected table lacks a column or a number", where=case.id) from None
+
+
+def _apart(case: Case, names: Sequence[str], values: Vector, others: Vector) -> str | None:
+    """Where two tables differ by more than the case allows, the largest difference first; none where they agree."""
+    if values.shape != others.shape:
+        return f"{len(values)} rows instead of {len(others)}"
+    absolute, relative = _number(case, "absolute"), _number(case, "relative")
+    with np.errstate(all="ignore"):
+        excess = np.abs(values - others) - (absolute + relative * np.abs(others))
+        same = (values == others) | (np.isnan(values) & np.isnan(others)) | (excess <= 0.0)
+    if same.all():
+        return None
+    row, column = (int(place[0]) for place in np.nonzero(~same))
+    return f"{names[column]} at {values[row, 0]:g} is {values[row, column]:g}, not {others[row, column]:g}"
+
+
+def _written(names: Sequence[str], values: Vector) -> str:
+    lines = [",".join(names), *(",".join(f"{value:.17g}" for value in row) for row in values.tolist())]
+    return "\n".join(lines) + "\n"
+
+
+def by_tag(results: Sequence[Result]) -> dict[str, dict[str, int]]:
+    """How many cases passed, were refused, failed or are wrong, in all and by tag.
+
+    >>> by_tag([Result("00001", Verdict.PASSED, "", ("Amount",))])["Amount"]
+    {'passed': 1, 'refused': 0, 'failed': 0, 'wrong': 0}
+    """
+    tags = sorted({tag for one in results for tag in one.tags})
+    counted = {"all": Counter(one.verdict for one in results)}
+    counted |= {tag: Counter(one.verdict for one in results if tag in one.tags) for tag in tags}
+    return {tag: {verdict.value: count[verdict] for verdict in Verdict} for tag, count in counted.items()}

@@ -1,0 +1,159 @@
+"""`tamarisk suite`: a tiny archive made here, what is counted and written, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import antimony
+import pytest
+from click.testing import Result
+
+from tamarisk.study.suite import Case, Verdict, by_tag, cases, run_case
+
+Run = Callable[..., Result]
+SHARED = Path(__file__).resolve().parents[2].parent / "shared"
+SETTINGS = "start: 0\nduration: 2\nsteps: 2\nvariables: S, k\nabsolute: 1e-6\nrelative: 1e-6\namount: S\nconcentration:\n"
+DECAY = "compartment c = 2; species S in c; S = 3; J: S -> ; k * S; k = 0.5;"
+
+
+def sbml(body: str) -> str:
+    """SBML of an Antimony module."""
+    antimony.clearPreviousLoads()
+    assert antimony.loadAntimonyString(f"model tiny()\n{body}\nend") >= 0, antimony.getLastError()
+    return str(antimony.getSBMLString("tiny"))
+
+
+def table(factor: float = 1.0) -> str:
+    """What is expected of the decay: 6 exp(-t / 4) in a volume of 2."""
+    return "time,S,k\n" + "".join(f"{time},{factor * 6.0 * math.exp(-0.25 * time)},0.5\n" for time in range(3))
+
+
+def case(body: str = DECAY, *, expected: str = "", settings: str = SETTINGS, kind: str = "TimeCourse") -> dict[str, str]:
+    """The four files of a case."""
+    tags = f"componentTags: Species, Reaction\ntestTags:      Amount\ntestType: {kind}\n"
+    return {"settings.txt": settings, "sbml-l3v1.xml": sbml(body), "model.m": tags, "results.csv": expected or table()}
+
+
+def archive(place: Path, found: dict[str, dict[str, str]]) -> Path:
+    """A ZIP file laid out like the suite's."""
+    path = place / "cases.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        for name, parts in found.items():
+            for part, text in parts.items():
+                file.writestr(f"semantic/{name}/{name}-{part}", text)
+    return path
+
+
+def only(place: Path, parts: dict[str, str]) -> Case:
+    """The one case of an archive."""
+    return cases(archive(place, {"00001": parts}))[0]
+
+
+def test_cases_are_counted_and_written(tamarisk: Run, place: Path) -> None:
+    """Law: every case is counted once in all and once for each of its tags, and what ran is written in the suite's layout."""
+    slow = "compartment c = 2; species S in c; S = 3; k = 0.5; J: S -> ; k * delay(S, 1);"
+    archive(place, {"00001": case(), "00002": case(kind="FluxBalanceSteadyState"), "00003": case(slow)})
+    result = tamarisk("suite", "cases.zip", "--out", "out", "--processes", "1", "--json")
+    record: dict[str, Any] = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert record["counts"] == {"passed": 1, "refused": 2, "failed": 0, "wrong": 0}
+    assert record["by_tag"]["Amount"] == record["counts"]
+    assert [one["case"] for one in record["not_passed"]] == ["00002", "00003"]
+    assert "delay()" in record["not_passed"][1]["why"]
+    written = (place / "out" / "00001-results.csv").read_text(encoding="utf-8").splitlines()
+    assert written[0] == "time,S,k"
+    assert [float(cell) for cell in written[2].split(",")] == pytest.approx([1.0, 6.0 * math.exp(-0.25), 0.5], rel=1e-8)
+    assert {path.name for path in (place / "out").glob("*.csv")} == {"00001-results.csv", "verdicts.csv"}
+
+
+def test_a_wrong_table_is_said_to_be_wrong(tamarisk: Run, place: Path) -> None:
+    """Law: where a table differs from what is expected the command says where, and ends with 1."""
+    archive(place, {"00001": case(), "00002": case(expected=table(1.01))})
+    result = tamarisk("suite", "cases.zip", "--processes", "2")
+    assert result.exit_code == 1
+    assert "S at 0 is 6, not 6.06" in result.stdout
+
+
+def test_amounts_concentrations_and_values(tmp_path: Path) -> None:
+    """Reference: the same species as an amount, as a concentration, and as its own value."""
+    for listed, factor in (
+        ("amount: S\nconcentration:", 1.0),
+        ("amount:\nconcentration: S", 0.5),
+        ("amount:\nconcentration:", 0.5),
+    ):
+        settings = SETTINGS.replace("amount: S\nconcentration:", listed)
+        assert run_case(only(tmp_path, case(settings=settings, expected=table(factor)))).verdict is Verdict.PASSED
+
+
+def test_infinite_and_missing_numbers_agree_with_themselves(tmp_path: Path) -> None:
+    """Law: expected INF and NaN are met by the same and by nothing else."""
+    body = "compartment c = 2; species S in c; S = 3; k = 1 / zero; zero = 0;"
+    good = "time,S,k\n0,6,INF\n1,6,INF\n2,6,INF\n"
+    assert run_case(only(tmp_path, case(body, expected=good))).verdict is Verdict.PASSED
+    assert run_case(only(tmp_path, case(body, expected=good.replace("INF", "NaN")))).verdict is Verdict.WRONG
+    assert run_case(only(tmp_path, case(body, expected=good.replace("INF", "1")))).verdict is Verdict.WRONG
+
+
+def test_a_run_that_ends_in_an_error_has_failed(tmp_path: Path) -> None:
+    """Law: what the integrator cannot do is no table but a sentence."""
+    result = run_case(only(tmp_path, case("compartment c = 2; species S in c; S = 3; k = 0; J: S -> ; S / k;")))
+    assert (result.verdict, result.table) == (Verdict.FAILED, "")
+    assert result.why == "tiny: 'S.amount' or its rate has no finite value at time 0"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"settings": SETTINGS.replace("steps: 2", "steps: many")}, "00001: the settings have no number for 'steps'"),
+        ({"settings": SETTINGS.replace("variables: S, k", "variables: S, ghost")}, "00001: 'ghost' is asked for, .*"),
+        ({"expected": "time,S\n0,6\n"}, "00001: the expected table lacks a column or a number"),
+    ],
+)
+def test_bad_cases_fail_with_a_sentence(tmp_path: Path, change: dict[str, str], sentence: str) -> None:
+    """Refusal: settings without a number, an unknown variable, a table without a column."""
+    result = run_case(only(tmp_path, case(**change)))  # type: ignore[arg-type]
+    assert result.verdict is Verdict.FAILED
+    assert re.fullmatch(sentence, result.why)
+
+
+def test_bad_archives_are_refused(refused: Callable[..., None]) -> None:
+    """Refusal: a file that is not there, is no archive, or a folder that holds other things; nothing is written."""
+    refused("suite nowhere.zip", "nowhere.zip: no such file; check the path")
+    refused("suite a.zip --out new", "a.zip: this is no ZIP file; name the archive of semantic cases", {"a.zip": "text"})
+
+
+def test_an_archive_without_cases_is_refused(tamarisk: Run, place: Path) -> None:
+    """Refusal: three files are no case."""
+    parts = case()
+    del parts["results.csv"]
+    archive(place, {"00001": parts})
+    result = tamarisk("suite", "cases.zip")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "tamarisk: cases.zip: the archive holds no semantic case; a case has four files\n",
+    )
+
+
+def test_counts_by_tag(tmp_path: Path) -> None:
+    """Law: the counts of all cases add up to the number of cases."""
+    results = [run_case(only(tmp_path, case(expected=table(factor)))) for factor in (1.0, 1.0, 2.0)]
+    counts = by_tag(results)
+    assert list(counts) == ["all", "Amount", "Reaction", "Species"]
+    assert counts["all"] == {"passed": 2, "refused": 0, "failed": 0, "wrong": 1}
+
+
+def test_a_sample_of_the_suite() -> None:
+    """Reference: every fifteenth of the suite's semantic cases passes within its tolerances or is refused; none is wrong."""
+    path = SHARED / "data" / "sbml_test_suite" / "semantic_even.zip"
+    if not path.is_file():
+        pytest.skip("the folder shared/ is not beside the repository")
+    results = [run_case(one) for one in cases(path)[7::15]]
+    counts = by_tag(results)["all"]
+    assert counts["wrong"] == counts["failed"] == 0
+    assert counts["passed"] >= 0.86 * len(results)
