@@ -48,6 +48,8 @@ def resolve(name: str, known: Mapping[str, str] | Iterable[str], *, kind: str, w
     'MCF-7'
     """
     aliases = dict(known) if isinstance(known, Mapping) else {official: official for official in known}
+    if name in aliases:
+        return aliases[name]
     spelled = {plain(alias): official for alias, official in aliases.items()}
     if plain(name) in spelled:
         return spelled[plain(name)]

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from tamarisk.errors import ModelError, SimulationError
 from tamarisk.model.model import Model
-from tamarisk.simulation.native import compile_model
+from tamarisk.simulation.kernel import system_of
+from tamarisk.simulation.lanes import Array, Batch, Control, Lanes, Plan, Watcher
 from tamarisk.simulation.outcome import Outcome
-from tamarisk.simulation.reference import Integrator, Vector
+from tamarisk.simulation.rosenbrock import FINISHED, NOT_FINITE, SETTLED, TOO_MANY_STEPS
 
 Progress = Callable[[int, int], None]
 
+RELATIVE_TOLERANCE = 1e-7
+ABSOLUTE_TOLERANCE = 1e-10
 _MOST_SETTLED = 4096  # settled states that are remembered; the oldest goes first
+_SETTLE_H = 10_000.0
+_SETTLED_PER_H = 1e-10  # drift of the fastest state, relative to its amount
+_TOGETHER = 1024  # members whose states are held at a time
+_PER_THREAD = 64  # members that are worth a thread
+_ALONE = 2  # members up to which one lane does; wider code takes longer to make
+_ENDS = {
+    FINISHED: Outcome.FINISHED,
+    SETTLED: Outcome.FINISHED,
+    TOO_MANY_STEPS: Outcome.TOO_STIFF,
+    NOT_FINITE: Outcome.NOT_FINITE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +93,15 @@ class Solver:
     """
 
     def __init__(self, model: Model) -> None:
-        machine = compile_model(model)
         self.model = model
-        self._integrator = Integrator(machine)
+        self._system = system_of(model)
         self._start = np.array(list(model.initial().values()))
-        self._position = {name: number for number, name in enumerate(machine.states)}
-        self._columns = {name: number for number, name in enumerate((*machine.states, *machine.rules, *machine.constants))}
-        self._settled: dict[tuple[object, ...], tuple[Vector, Outcome]] = {}
+        self._base = np.array(list(model.constants.values()))
+        self._state = {name: number for number, name in enumerate(model.states)}
+        self._constant = {name: number for number, name in enumerate(model.constants)}
+        names = (*model.states, *self._system.assigned, *model.constants)
+        self._columns = {name: number for number, name in enumerate(names)}
+        self._settled: dict[tuple[object, ...], tuple[Array, Outcome]] = {}
 
     def __reduce__(self) -> tuple[type[Solver], tuple[Model]]:
         """To another process a solver travels as its model, and is compiled there."""
@@ -113,13 +130,16 @@ class Solver:
             ModelError: a quantity or a constant is not in the model.
         """
         self._refuse_strangers(members, quantities)
-        values = np.full((len(members), len(times_h), len(quantities)), np.nan)
-        outcomes = []
-        for number, member in enumerate(members):
-            values[number], outcome = self._run(member, np.asarray(times_h, dtype=float), quantities)
-            outcomes.append(outcome)
-            if progress is not None:
-                progress(number + 1, len(members))
+        times = np.asarray(times_h, dtype=float)
+        values = np.full((len(members), len(times), len(quantities)), np.nan)
+        outcomes: list[Outcome] = []
+        for first in range(0, len(members), _TOGETHER):
+            some = members[first : first + _TOGETHER]
+            values[first : first + _TOGETHER], ended = self._solved(some, times, quantities)
+            outcomes += ended
+            for number in range(len(some)):
+                if progress is not None:
+                    progress(first + number + 1, len(members))
         return Solution(values, tuple(outcomes))
 
     def settled(self, member: Member) -> dict[str, float]:
@@ -130,10 +150,10 @@ class Solver:
             SimulationError: the cells do not settle.
         """
         self._refuse_strangers([member], ())
-        state, outcome = self._before(member)
-        if outcome is not Outcome.FINISHED:
-            raise SimulationError(outcome.value)
-        return {name: float(state[number]) for name, number in self._position.items()}
+        states, outcomes = self._before([member])
+        if outcomes[0] is not Outcome.FINISHED:
+            raise SimulationError(outcomes[0].value)
+        return {name: float(states[0, number]) for name, number in self._state.items()}
 
     def _refuse_strangers(self, members: Sequence[Member], quantities: Sequence[str]) -> None:
         """Every constant that a member changes, every state it restarts and every quantity asked for is the model's."""
@@ -141,56 +161,158 @@ class Solver:
         for one in members:
             changes = (one.constants, one.settle, *(rest for _, rest in one.rest), *(period.constants for period in one.periods))
             wanted |= {name for change in changes for name in change if name not in self.model.constants}
-            wanted |= one.restart.keys() - self._position.keys()
+            wanted |= one.restart.keys() - self._state.keys()
         if wanted:
             names = ", ".join(f"'{name}'" for name in sorted(wanted))
             raise ModelError(f"this model has no {names}", hint="add it to the modules and to parameters.tsv")
 
-    def _run(self, member: Member, times_h: Vector, quantities: Sequence[str]) -> tuple[Vector, Outcome]:
-        state, outcome = self._before(member)
-        result = np.full((len(times_h), len(quantities)), np.nan)
-        starts = [period.start_h for period in member.periods]
-        for period, end in zip(member.periods, [*starts[1:], np.inf], strict=True):
-            inside = (times_h >= period.start_h) & (times_h < end)
-            last = min(end, float(times_h[-1]))
-            if outcome is not Outcome.FINISHED or period.start_h > times_h[-1]:
-                break
-            constants = self._constants(member.constants, period.constants)
-            grid = np.unique(np.concatenate(([period.start_h], times_h[inside], [last])))
-            states, outcome = self._integrator.run(state, constants, grid) if len(grid) > 1 else (state[None], outcome)
-            result[inside] = self._read(states[np.searchsorted(grid, times_h[inside])], constants, quantities)
-            state = states[-1]
-        return (result if outcome is Outcome.FINISHED else np.full_like(result, np.nan)), outcome
+    # phases
 
-    def _before(self, member: Member) -> tuple[Vector, Outcome]:
-        """The state at time 0: settled, rested, counts set back."""
-        past = {**member.constants, **member.settle}
-        restart = partial(self._restart, member.restart)
-        key = (tuple(sorted(past.items())), tuple(sorted(member.restart.items())))
-        if key not in self._settled:
-            if len(self._settled) >= _MOST_SETTLED:
-                self._settled.pop(next(iter(self._settled)))
-            self._settled[key] = self._integrator.settle(self._start, self._constants(past), restart)
-        state, outcome = self._settled[key]
-        for span_h, changes in member.rest:
-            if outcome is Outcome.FINISHED:
-                states, outcome = self._integrator.run(state, self._constants(member.constants, changes), (0.0, span_h))
-                state = states[-1]
-        return restart(state), outcome
+    def _solved(self, members: Sequence[Member], times: Array, quantities: Sequence[str]) -> tuple[Array, list[Outcome]]:
+        """Some members, all phases of their plans: before time 0, then period by period."""
+        states, outcomes = self._before(members)
+        values = np.full((len(members), len(times), len(quantities)), np.nan)
+        for turn in range(max(len(one.periods) for one in members)):
+            going = [
+                number
+                for number, one in enumerate(members)
+                if turn < len(one.periods) and one.periods[turn].start_h <= times[-1] and outcomes[number] is Outcome.FINISHED
+            ]
+            stretches = [_stretch(members[number], turn, times) for number in going]
+            constants = self._constants(
+                [(members[number].constants, members[number].periods[turn].constants) for number in going]
+            )
+            seen, states[going], ended = self._run(states[going], constants, stretches)
+            read = self._read(seen, constants, [len(one.times) for one in stretches], quantities)
+            rows = np.cumsum([0, *(len(one.times) for one in stretches)])
+            for place, (number, one) in enumerate(zip(going, stretches, strict=True)):
+                values[number, one.inside] = read[rows[place] : rows[place + 1]]
+                outcomes[number] = ended[place]
+        values[[one is not Outcome.FINISHED for one in outcomes]] = np.nan
+        return values, outcomes
 
-    def _restart(self, values: Mapping[str, float], state: Vector) -> Vector:
+    def _before(self, members: Sequence[Member]) -> tuple[Array, list[Outcome]]:
+        """The states at time 0: settled, rested, counts set back."""
+        self._settle([one for one in members if _past(one) not in self._settled])
+        found = [self._settled[_past(one)] for one in members]
+        states, outcomes = np.array([state for state, _ in found]), [outcome for _, outcome in found]
+        for turn in range(max(len(one.rest) for one in members)):
+            going = [
+                number for number, one in enumerate(members) if turn < len(one.rest) and outcomes[number] is Outcome.FINISHED
+            ]
+            stretches = [_Stretch(0.0, members[number].rest[turn][0], np.zeros(0), np.zeros(0, dtype=bool)) for number in going]
+            constants = self._constants([(members[number].constants, members[number].rest[turn][1]) for number in going])
+            _, states[going], ended = self._run(states[going], constants, stretches)
+            for number, outcome in zip(going, ended, strict=True):
+                outcomes[number] = outcome
+        return np.array([self._restarted(one, state) for one, state in zip(members, states, strict=True)]), outcomes
+
+    def _settle(self, members: Sequence[Member]) -> None:
+        """Remember the steady states of members whose past is new; what a member restarts is not asked to settle."""
+        new = {_past(one): one for one in members}
+        kinds = {frozenset(one.restart) for one in new.values()}
+        for kind in kinds:
+            some = {past: one for past, one in new.items() if frozenset(one.restart) == kind}
+            start = np.array([self._restarted(one, self._start) for one in some.values()])
+            constants = self._constants([(one.constants, one.settle) for one in some.values()])
+            weight = np.array([0.0 if name in kind else 1.0 for name in self._state])
+            stretches = [_Stretch(0.0, _SETTLE_H, np.zeros(0), np.zeros(0, dtype=bool)) for _ in some]
+            _, states, ended = self._run(start, constants, stretches, weight=weight)
+            for past, state, outcome in zip(some, states, ended, strict=True):
+                if len(self._settled) >= _MOST_SETTLED:
+                    self._settled.pop(next(iter(self._settled)))
+                self._settled[past] = state, outcome
+
+    def _run(
+        self, start: Array, constants: Array, stretches: Sequence[_Stretch], *, weight: Array | None = None
+    ) -> tuple[Array, Array, list[Outcome]]:
+        """States at the times of each stretch, states at its end, and how it ended; a weight asks for a steady state."""
+        moving = [number for number, one in enumerate(stretches) if one.end > one.begin]
+        seen = [np.tile(state, (len(one.times), 1)) for state, one in zip(start, stretches, strict=True)]
+        end, outcomes = start.copy(), [Outcome.FINISHED] * len(stretches)
+        if moving:
+            some = [stretches[number] for number in moving]
+            begins, ends = (np.array([getattr(one, name) for one in some]) for name in ("begin", "end"))
+            plan = Plan(constants[moving], start[moving], begins, ends, [one.times for one in some])
+            calm = 0.0 if weight is None else _SETTLED_PER_H
+            threads = max(1, min(_processors(), len(some) // _PER_THREAD))
+            control = Control(RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE, weight, calm, threads=threads)
+            batch = self._lanes(len(some)).run(plan, control)
+            rows = np.cumsum([0, *(len(one.times) for one in some)])
+            for place, number in enumerate(moving):
+                seen[number] = batch.seen[rows[place] : rows[place + 1]]
+                end[number] = batch.end[place]
+                outcomes[number] = _outcome(batch, place, settling=weight is not None)
+        return np.concatenate([np.zeros((0, len(self._start))), *seen]), end, outcomes
+
+    # numbers
+
+    def _restarted(self, member: Member, state: Array) -> Array:
         state = state.copy()
-        for name, value in values.items():
-            state[self._position[name]] = value
+        for name, value in member.restart.items():
+            state[self._state[name]] = value
         return state
 
-    def _constants(self, *changes: Mapping[str, float]) -> Vector:
-        values = dict(self.model.constants)
-        for change in changes:
-            values.update(change)
-        return np.fromiter(values.values(), dtype=float, count=len(values))
+    def _constants(self, changes: Sequence[tuple[Mapping[str, float], ...]]) -> Array:
+        values = np.tile(self._base, (len(changes), 1))
+        for row, some in zip(values, changes, strict=True):
+            for change in some:
+                row[[self._constant[name] for name in change]] = list(change.values())
+        return values
 
-    def _read(self, states: Vector, constants: Vector, quantities: Sequence[str]) -> Vector:
-        wanted = [self._columns[name] for name in quantities]
-        rows = [np.concatenate((state, self._integrator.rules(state, constants), constants)) for state in states]
-        return np.array(rows).reshape(len(states), len(self._columns))[:, wanted]
+    def _read(self, states: Array, constants: Array, counts: Sequence[int], quantities: Sequence[str]) -> Array:
+        """The quantities at states that stand one group after the other."""
+        parts = [states]
+        parts += [self._watcher.watch(constants, states, counts) if len(states) else np.zeros((0, len(self._system.assigned)))]
+        parts += [np.repeat(constants, counts, axis=0)]
+        return np.hstack(parts)[:, [self._columns[name] for name in quantities]]
+
+    def _lanes(self, members: int) -> Lanes:
+        return self._narrow if members <= _ALONE else self._wide
+
+    @cached_property
+    def _narrow(self) -> Lanes:
+        return Lanes(self._system, 1)
+
+    @cached_property
+    def _wide(self) -> Lanes:
+        return Lanes(self._system)
+
+    @cached_property
+    def _watcher(self) -> Watcher:
+        return Watcher(self._system)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """From when to when, when it is looked at, and which of all output times these are."""
+
+    begin: float
+    end: float
+    times: Array
+    inside: np.ndarray[Any, np.dtype[np.bool_]]
+
+
+def _stretch(member: Member, turn: int, times: Array) -> _Stretch:
+    """A period of a member up to the next one or the last look."""
+    starts = [period.start_h for period in member.periods]
+    begin, following = starts[turn], starts[turn + 1] if turn + 1 < len(starts) else np.inf
+    inside = (times >= begin) & (times < following)
+    return _Stretch(begin, min(following, float(times[-1])), times[inside], inside)
+
+
+def _processors() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _past(member: Member) -> tuple[object, ...]:
+    """What the settled state of a member depends on."""
+    return tuple(sorted({**member.constants, **member.settle}.items())), tuple(sorted(member.restart.items()))
+
+
+def _outcome(batch: Batch, member: int, *, settling: bool) -> Outcome:
+    code = int(batch.outcomes[member])
+    if settling and code == FINISHED:
+        return Outcome.NO_STEADY_STATE
+    return _ENDS[code]

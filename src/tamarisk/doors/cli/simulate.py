@@ -65,8 +65,8 @@ def command(
     check_folder(out)
     given = plan(drugs, start, medium, grown_in, rest)
     model = chosen_model(model_folder)
-    course = simulate(context, given, until=until, readouts=readouts or DEFAULT, model=model)
     expression = _expression(context, given, until, genes, regulon, model) if genes is not None else None
+    course = simulate(context, given, until=until, readouts=readouts or DEFAULT, model=model)
     if out is not None:
         _write(own_folder(out), course, expression)
     if as_json:

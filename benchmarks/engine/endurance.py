@@ -1,0 +1,94 @@
+"""Long and wild runs: `uv run python benchmarks/engine/endurance.py`.
+
+Ninety daily doses for 256 members of the 118-state model, against libroadrunner; 10,000 members with constants drawn over a
+log-normal of 1.0, and how they ended; what one pathological member costs a batch.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import numpy as np
+import roadrunner
+from models import Problem, problems
+
+from tamarisk.model.sbml_front import read_system
+from tamarisk.seeds import generator
+from tamarisk.simulation.lanes import Control, Lanes, Plan
+
+DAYS, DAY_S, DOSE = 90, 86_400.0, 10.0
+ENDS = ("finished", "settled", "too many steps", "not finite", "stopped")
+
+
+def main() -> None:
+    """All three, one after the other."""
+    (erbb,) = problems("Birtwistle")
+    doses(erbb)
+    for problem in problems("Bachmann", "Lucarelli", "Birtwistle"):
+        wild(problem)
+    pathological(erbb)
+
+
+def doses(problem: Problem) -> None:
+    """A dose of the ligand every day, members drawn at 0.2; seconds of processor time per member."""
+    system, members = read_system(problem.sbml, where=problem.name), 256
+    lanes, ligand = Lanes(system), list(system.states).index("E.amount")
+    constants, state = drawn(problem, members, 0.2)
+    begin = time.process_time()
+    for day in range(DAYS):
+        state = state.copy()
+        state[:, ligand] += DOSE
+        ends = np.full(members, (day + 1) * DAY_S)
+        state = lanes.run(Plan(constants, state, ends - DAY_S, ends, [np.zeros(0)] * members), Control(1e-6, 1e-9)).end
+    ours = (time.process_time() - begin) / members
+    runner = roadrunner.RoadRunner(problem.sbml)
+    runner.integrator.relative_tolerance, runner.integrator.absolute_tolerance = 1e-6, 1e-9
+    runner.integrator.maximum_num_steps = 200_000
+    begin = time.process_time()
+    for day in range(DAYS):
+        runner["[E]"] += DOSE
+        runner.simulate(day * DAY_S, (day + 1) * DAY_S, 2)
+    theirs = time.process_time() - begin
+    print(f"{DAYS} daily doses: {theirs / ours:.0f} times as many members per second as libroadrunner")
+
+
+def wild(problem: Problem) -> None:
+    """Members drawn at 1.0, counted by how they ended."""
+    members = 10_000
+    constants, state = drawn(problem, members, 1.0)
+    plan = Plan(constants, state, np.zeros(members), np.full(members, problem.end), [np.zeros(0)] * members)
+    begin = time.perf_counter()
+    run = Lanes(read_system(problem.sbml, where=problem.name)).run(plan, Control(1e-6, 1e-9, threads=2))
+    counts = {ENDS[code]: count for code, count in Counter(run.outcomes.tolist()).items()}
+    print(f"{problem.name}, 10,000 members drawn at 1.0: {counts} in {time.perf_counter() - begin:.0f} s")
+
+
+def pathological(problem: Problem) -> None:
+    """A batch with and without one member whose constants are a hundred thousand times too large."""
+    members = 512
+    constants, state = drawn(problem, members, 0.2)
+    lanes, spans = Lanes(read_system(problem.sbml, where=problem.name)), []
+    for factor in (1.0, 1e5):
+        odd = constants.copy()
+        odd[100] *= factor
+        plan = Plan(odd, state, np.zeros(members), np.full(members, problem.end), [np.zeros(0)] * members)
+        lanes.run(plan)
+        begin = time.process_time()
+        lanes.run(plan)
+        spans.append(time.process_time() - begin)
+    print(f"one pathological member of {members} costs {100 * (spans[1] / spans[0] - 1):.0f} % of the time")
+
+
+def drawn(problem: Problem, members: int, spread: float) -> tuple[np.ndarray, np.ndarray]:
+    """Constants with the drawn ones multiplied, and the start of each member."""
+    system = read_system(problem.sbml, where=problem.name)
+    names = list(system.constants)
+    constants = np.tile(list(system.constants.values()), (members, 1))
+    place = [names.index(name) for name in problem.drawn if name in system.constants]
+    constants[:, place] *= np.exp(spread * generator(2, "benchmark", problem.name).standard_normal((members, len(place))))
+    return constants, np.tile(list(system.initial.values()), (members, 1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""Many members through one model at once: compiled lanes, fed from arrays. It knows vectors and time, not cells or drugs."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from tamarisk.model.expression import Number, names
+from tamarisk.model.system import TIME, System
+from tamarisk.simulation.lane_builder import ARGUMENTS, desk_vectors
+from tamarisk.simulation.machine_code import Machine, machine_code, native_lanes
+from tamarisk.simulation.rosenbrock import STOPPED
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+Whole = np.ndarray[Any, np.dtype[np.int64]]
+
+_NUMBERS = {"relative": ctypes.c_double, "calm": ctypes.c_double, "members": ctypes.c_int64, "limit": ctypes.c_int64}
+_FEW = 32  # members that are done before anybody can interrupt them
+_LINE = 64  # bytes to whose multiples vectors are laid
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who is run from where to where.
+
+    Attributes:
+        constants: shape `(member, constant)`.
+        start: states at the begin, shape `(member, state)`.
+        begin: shape `(member,)`.
+        end: shape `(member,)`, after the begin.
+        times: per member, rising output times from its begin to its end.
+    """
+
+    constants: Array
+    start: Array
+    begin: Array
+    end: Array
+    times: Sequence[Array]
+
+
+@dataclass(frozen=True)
+class Control:
+    """How exactly, how long, and by how many.
+
+    Attributes:
+        relative: tolerated error per step, relative.
+        absolute: the same in a state's own unit.
+        weight: 0 for states whose error and drift do not count, shape `(state,)`; all count if left out.
+        calm: a member ends when no counted state drifts faster than this relative to its amount; 0 never ends it.
+        limit: steps after which a member is given up.
+        threads: pieces of the batch that are computed at the same time.
+    """
+
+    relative: float = 1e-6
+    absolute: float = 1e-9
+    weight: Array | None = None
+    calm: float = 0.0
+    limit: int = 100_000
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a batch gave.
+
+    Attributes:
+        seen: states at the output times, shape `(output, state)`, members one after the other.
+        end: states at each member's end, shape `(member, state)`.
+        outcomes: how each member ended, a code of `rosenbrock`, shape `(member,)`.
+        steps: steps tried for each member, shape `(member,)`.
+    """
+
+    seen: Array
+    end: Array
+    outcomes: Whole
+    steps: Whole
+
+
+class Lanes:
+    """One model, compiled for a number of lanes.
+
+    Args:
+        source: its equations.
+        lanes: members computed side by side; what the processor's vectors hold if left out.
+
+    >>> from tamarisk.model.antimony import read_model
+    >>> from tamarisk.simulation.kernel import system_of
+    >>> model = read_model()
+    >>> constants, start = (np.array([list(one.values())]) for one in (model.constants, model.initial()))
+    >>> plan = Plan(constants, start, np.zeros(1), np.ones(1), [np.array([0.5, 1.0])])
+    >>> Lanes(system_of(model), lanes=1).run(plan).seen.shape
+    (2, 71)
+    """
+
+    def __init__(self, source: System, lanes: int | None = None) -> None:
+        self.source, self.lanes = _timed(source), lanes or native_lanes()
+        self.machine: Machine = machine_code(self.source, self.lanes)
+        kinds: list[Any] = [_NUMBERS.get(name, ctypes.c_void_p) for name in ARGUMENTS]
+        self._integrate = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self.machine.address("integrate"))
+        self._order = np.array(self.machine.order)
+        self._place = np.argsort(self._order)[: len(source.rates)]
+        self._desk = sum(desk_vectors(self.machine.sizes).values()) * self.lanes
+
+    def run(self, plan: Plan, control: Control | None = None) -> Batch:
+        """Every member from its begin to its end.
+
+        Args:
+            plan: who is run.
+            control: how.
+
+        Returns:
+            States, outcomes and steps; a member's numbers do not depend on its company, the lanes or the threads.
+        """
+        held = control or Control()
+        arrays = self._arrays(plan, held)
+        members = len(plan.constants)
+        bounds = np.linspace(0, members, max(1, min(held.threads, members)) + 1).astype(int)
+        pieces = [(int(low), int(high)) for low, high in itertools.pairwise(bounds)]
+        self._all(arrays, held, pieces)
+        return Batch(arrays["seen"][:, self._place], arrays["Y"][:, self._place], arrays["outcome"], arrays["steps"])
+
+    def _all(self, arrays: dict[str, Any], control: Control, pieces: Sequence[tuple[int, int]]) -> None:
+        """Every piece, in threads of their own where that is worth it; an interrupt ends them within a step."""
+        if len(pieces) == 1 and pieces[0][1] <= _FEW:
+            self._piece(arrays, control, *pieces[0])
+            return
+        with ThreadPoolExecutor(len(pieces)) as pool:
+            waiting = [pool.submit(self._piece, arrays, control, *piece) for piece in pieces]
+            try:
+                for one in waiting:
+                    one.result()
+            except KeyboardInterrupt:
+                arrays["stop"][0] = 1
+                raise
+
+    def _arrays(self, plan: Plan, control: Control) -> dict[str, Any]:
+        """Everything that the compiled loop reads and writes, states in pivot order."""
+        members, size = len(plan.constants), len(self._order)
+        weight = np.ones(size)
+        if control.weight is not None:
+            weight[: len(control.weight)] = control.weight
+        start = np.column_stack([plan.start, plan.begin])[:, :size]  # the last column is the time, where formulas read it
+        outputs = np.concatenate([[0], np.cumsum([len(one) for one in plan.times])])
+        given = {"P": plan.constants, "Y": start[:, self._order], "begin": plan.begin, "end": plan.end}
+        given |= {"times": np.concatenate(plan.times) if len(plan.times) else np.zeros(0), "weight": weight[self._order]}
+        given |= {"absolute": np.full(size, control.absolute), "seen": np.full((int(outputs[-1]), size), np.nan)}
+        arrays: dict[str, Any] = {name: np.array(one, dtype=float, order="C") for name, one in given.items()}
+        whole = {"first": outputs, "outcome": np.full(members, STOPPED), "steps": np.zeros(members), "stop": np.zeros(1)}
+        return arrays | {name: np.array(one, dtype=np.int64) for name, one in whole.items()}
+
+    def _piece(self, arrays: dict[str, Any], control: Control, low: int, high: int) -> None:
+        """The members from `low` to before `high`; the interpreter is free meanwhile."""
+        desk = np.zeros(self._desk + _LINE)
+        per_member = {"P", "Y", "begin", "end", "outcome", "steps", "first"}
+        given: dict[str, Any] = {name: (one[low:] if name in per_member else one).ctypes.data for name, one in arrays.items()}
+        given |= {"members": high - low, "limit": control.limit, "relative": control.relative, "calm": control.calm}
+        given["desk"] = -(-desk.ctypes.data // _LINE) * _LINE
+        self._integrate(*(given[name] for name in ARGUMENTS))
+
+
+def _timed(source: System) -> System:
+    """The same system with its time as one more state, if a formula reads it."""
+    if not any(name == TIME for formula in source.formulas() for name in names(formula)):
+        return source
+    return replace(source, rates={**source.rates, TIME: Number(1.0)}, initial={**source.initial, TIME: 0.0})
+
+
+class Watcher:
+    """What a model computes from its states, at many states.
+
+    Args:
+        source: its equations.
+
+    >>> from tamarisk.model.antimony import read_model
+    >>> from tamarisk.simulation.kernel import system_of
+    >>> model = read_model()
+    >>> constants, start = (np.array([list(one.values())]) for one in (model.constants, model.initial()))
+    >>> Watcher(system_of(model)).watch(constants, start, [1]).shape
+    (1, 200)
+    """
+
+    def __init__(self, source: System) -> None:
+        self._machine = machine_code(source, 1)
+        kinds: list[Any] = [ctypes.c_int64, *[ctypes.c_void_p] * 5]
+        self._watch = ctypes.CFUNCTYPE(None, *kinds)(self._machine.address("watch"))
+
+    def watch(self, constants: Array, states: Array, counts: Sequence[int]) -> Array:
+        """Every computed quantity at every state.
+
+        Args:
+            constants: shape `(group, constant)`.
+            states: shape `(row, state)`, the rows of each group one after the other.
+            counts: rows of each group.
+
+        Returns:
+            Shape `(row, quantity)`.
+        """
+        sizes = self._machine.sizes
+        first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        given = np.array(constants, dtype=float, order="C"), np.array(states[:, list(self._machine.order)], order="C")
+        seen, room = np.empty((len(states), sizes.observed)), np.empty(sizes.hoisted + 1)
+        self._watch(len(given[0]), *(one.ctypes.data for one in (first, *given, seen, room)))
+        return seen

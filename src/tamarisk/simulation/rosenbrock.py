@@ -1,0 +1,329 @@
+"""The time steps: Rodas5P on lanes, each member with its own step size, finished members replaced from the queue.
+
+It knows an integrator, not the model whose functions it calls.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from llvmlite import ir
+
+from tamarisk.simulation.kernel import Sizes
+from tamarisk.simulation.lane_builder import LONG, LaneBuilder, position, real, whole
+
+# Coefficients of Rodas5P in the form that needs no product with the Jacobian [@STEINEBACH2023].
+GAMMA = 0.21193756319429014
+_FIFTH = (-7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256, 0.030198172008377946)
+STAGES = (
+    (3.0,),
+    (2.849394379747939, 0.45842242204463923),
+    (-6.954028509809101, 2.489845061869568, -10.358996098473584),
+    (2.8029986275628964, 0.5072464736228206, -0.3988312541770524, -0.04721187230404641),
+    _FIFTH,
+    (*_FIFTH, 1.0),
+    (*_FIFTH, 1.0, 1.0),
+)
+COUPLINGS = (
+    (-14.155112264123755,),
+    (-17.97296035885952, -2.859693295451294),
+    (147.12150275711716, -1.41221402718213, 71.68940251302358),
+    (165.43517024871676, -0.4592823456491126, 42.90938336958603, -5.961986721573306),
+    (24.854864614690072, -3.0009227002832186, 47.4931110020768, 5.5814197821558125, -0.6610691825249471),
+    (30.91273214028599, -3.1208243349937974, 77.79954646070892, 34.28646028294783, -19.097331116725623, -28.087943162872662),
+    (
+        *(37.80277123390563, -3.2571969029072276, 112.26918849496327, 66.9347231244047),
+        *(-40.06618937091002, -54.66780262877968, -9.48861652309627),
+    ),
+)
+DENSE = (
+    (
+        *(25.948786856663858, -2.5579724845846235, 10.433815404888879, -2.3679251022685204),
+        *(0.524948541321073, 1.1241088310450404, 0.4272876194431874, -0.17202221070155493),
+    ),
+    (
+        *(-9.91568850695171, -0.9689944594115154, 3.0438037242978453, -24.495224566215796),
+        *(20.176138334709044, 15.98066361424651, -6.789040303419874, -6.710236069923372),
+    ),
+    (
+        *(11.419903575922262, 2.8879646145136994, 72.92137995996029, 80.12511834622643),
+        *(-52.072871366152654, -59.78993625266729, -0.15582684282751913, 4.883087185713722),
+    ),
+)
+
+_CALM_FLOOR = 1e-3  # amounts below this count as this when the drift of a state is judged
+FINISHED, SETTLED, TOO_MANY_STEPS, NOT_FINITE, STOPPED = range(5)
+
+
+def integrator(lanes: int, sizes: Sizes) -> str:
+    """LLVM text of `integrate`, for a model with these sizes.
+
+    `integrate(members, limit, P, Y, begin, end, first, times, seen, relative, absolute, weight, calm, outcome, steps, stop,
+    desk)` runs each member from its begin to its end: constants `P[member]`, states `Y[member]` (start, then end; in pivot
+    order), output times `times[first[member]:first[member + 1]]` with states into `seen`, an outcome and a count of steps.
+    With `calm` above 0 a member ends when no weighted state drifts faster than that; states of weight 0 are not controlled.
+    A number other than 0 at `stop` ends the call.
+
+    Args:
+        lanes: members side by side.
+        sizes: of the model's vectors.
+
+    >>> 'integrate' in integrator(2, Sizes(3, 4, 5, 9, 2))
+    True
+    """
+    module = ir.Module(name="integrator")
+    _Loop(module, lanes, sizes).write()
+    own = str(module).splitlines()
+    return "\n".join(line for line in own if not line.startswith(("declare", "target", ";", "source_filename")))
+
+
+class _Loop(LaneBuilder):
+    """Writes the loop over vector steps."""
+
+    def write(self) -> None:
+        """The whole function."""
+        b = self.b
+        b.store(whole(0), self.queue)
+        b.store(whole(0), self.active)
+        with self.each(self.lanes) as lane:
+            self.set_own("member", lane, whole(-1))
+            self.set_lane("step", lane, real(1.0))
+            self.set_lane("time", lane, real(0.0))
+            self.set_lane("last", lane, real(1.0))
+        head, body, done = (self.function.append_basic_block(name) for name in ("head", "body", "done"))
+        b.branch(head)
+        b.position_at_end(head)
+        self.refill()
+        stopped = b.icmp_unsigned("!=", b.load(self.given["stop"], typ=LONG), whole(0))
+        idle = b.icmp_unsigned("==", b.load(self.active, typ=LONG), whole(0))
+        b.cbranch(b.or_(idle, stopped), done, body)
+        b.position_at_end(body)
+        self.prepare()
+        self.step()
+        self.judge()
+        b.branch(head)
+        b.position_at_end(done)
+        b.ret(b.load(self.queue, typ=LONG))
+
+    # members into lanes
+
+    def refill(self) -> None:
+        """Give every empty lane the next member; without one, a copy of a working lane keeps its numbers sound."""
+        b = self.b
+        b.store(whole(0), self.changed)
+        with self.each(self.lanes) as lane, b.if_then(self.is_empty(lane)):
+            waiting = b.icmp_signed("<", b.load(self.queue, typ=LONG), self.given["members"])
+            with b.if_then(waiting):
+                self.take(lane)
+        with b.if_then(b.icmp_unsigned("!=", b.load(self.changed, typ=LONG), whole(0))):
+            self.fill_idle()
+            self.call("hoist", "p", "q")
+            self.call("rates", "y", "q", "K")
+            self.first_steps()
+
+    def take(self, lane: Any) -> None:
+        """Put the next member of the queue into a lane."""
+        b = self.b
+        member = b.load(self.queue, typ=LONG)
+        b.store(b.add(member, whole(1)), self.queue)
+        b.store(b.add(b.load(self.active, typ=LONG), whole(1)), self.active)
+        b.store(whole(1), self.changed)
+        self.set_own("member", lane, member)
+        self.set_own("count", lane, whole(0))
+        self.set_own("next", lane, self.whole("first", member))
+        self.set_lane("time", lane, self.real("begin", member))
+        self.set_lane("last", lane, self.real("end", member))
+        self.set_lane("step", lane, real(0.0))
+        for source, target, size in (("P", "p", self.constants), ("Y", "y", self.states)):
+            start = b.mul(member, whole(size))
+            with self.each(size) as place:
+                self.set_at(target, place, lane, self.real(source, b.add(start, place)))
+
+    def fill_idle(self) -> None:
+        """Lanes without a member work on what the first working lane works on; nobody looks at them."""
+        b = self.b
+        with self.each(self.lanes) as lane, b.if_then(b.not_(self.is_empty(lane))):
+            b.store(lane, self.working)
+        model = b.load(self.working, typ=LONG)
+        with self.each(self.lanes) as lane, b.if_then(self.is_empty(lane)):
+            for name in ("time", "last", "step"):
+                self.set_lane(name, lane, self.lane(name, model))
+            for name, size in (("p", self.constants), ("y", self.states)):
+                with self.each(size) as place:
+                    self.set_at(name, place, lane, self.at(name, place, model))
+
+    def first_steps(self) -> None:
+        """A first step for lanes that have none: small against how fast the states move."""
+        b = self.b
+        size, pace = (self.root_mean_square(partial(self.scaled, name)) for name in ("y", "K"))
+        for number in range(self.lanes):
+            lane = whole(number)
+            with b.if_then(b.fcmp_ordered("==", self.lane("step", lane), real(0.0))):
+                one, other = (b.extract_element(value, position(number)) for value in (size, pace))
+                calm = b.or_(b.fcmp_unordered("<", one, real(1e-5)), b.fcmp_unordered("<", other, real(1e-5)))
+                begun = b.select(calm, real(1e-6), b.fmul(real(0.01), b.fdiv(one, other)))
+                self.set_lane("step", lane, begun)
+
+    # one step of all lanes
+
+    def prepare(self) -> None:
+        """Step sizes no longer than what is left; the matrix of this step, factored."""
+        b = self.b
+        left = b.fsub(self.vec("last"), self.vec("time"))
+        step = self.vec("step")
+        step = b.select(b.fcmp_ordered(">=", step, b.fmul(left, self.splat(1 - 1e-12))), left, step)
+        self.put(step, self.desk["hv"])
+        self.put(b.fdiv(self.splat(1 / GAMMA), step), self.desk["g"])
+        self.call("jacobian", "y", "q", "W")
+        self.call("factor", "g", "W")
+
+    def step(self) -> None:
+        """The eight stages; `new` becomes the state after the step and the last stage its error."""
+        b = self.b
+        self.call("rates", "y", "q", "K")
+        self.drift()
+        self.call("solve", "W", "K")
+        inverse = b.fdiv(self.splat(1.0), self.vec("hv"))
+        for stage, (weights, couplings) in enumerate(zip(STAGES, COUPLINGS, strict=True), 1):
+            with self.each(self.states) as place:
+                state, coupled = self.vec("y", place), None
+                for before, (weight, coupling) in enumerate(zip(weights, couplings, strict=True)):
+                    slope = self.vec("K", place, before)
+                    state = self.fma(slope, self.splat(weight), state)
+                    part = self.splat(coupling)
+                    coupled = b.fmul(slope, part) if coupled is None else self.fma(slope, part, coupled)
+                self.put(state, self.address("new", place))
+                self.put(b.fmul(coupled, inverse), self.address("coupled", place))
+            self.call("rates", "new", "q", self.stage(stage))
+            with self.each(self.states) as place:
+                slope = b.fadd(self.vec("K", place, stage), self.vec("coupled", place))
+                self.put(slope, self.address("K", place, stage))
+            self.call("solve", "W", self.stage(stage))
+        with self.each(self.states) as place:
+            self.put(b.fadd(self.vec("new", place), self.vec("K", place, 7)), self.address("new", place))
+        self.put(self.root_mean_square(self.relative_error), self.desk["error"])
+
+    def drift(self) -> None:
+        """How fast the fastest weighted state moves, relative to its amount, per unit of time."""
+        b = self.b
+        self.put(self.splat(0.0), self.total)
+        with self.each(self.states) as place:
+            amount = b.fadd(self.absolute(self.vec("y", place)), self.splat(_CALM_FLOOR))
+            pace = b.fdiv(self.absolute(self.vec("K", place)), amount)
+            pace = b.select(self.is_weighted(place), pace, self.splat(0.0))
+            before = b.load(self.total, typ=self.vector, align=8)
+            self.put(b.select(b.fcmp_unordered(">", pace, before), pace, before), self.total)
+        self.put(b.load(self.total, typ=self.vector, align=8), self.desk["drift"])
+
+    def scaled(self, name: str, place: Any) -> Any:
+        """A state, or how fast it moves, against the error that is allowed for it; 0 where it has no weight."""
+        amount = self.absolute(self.vec("y", place))
+        ratio = self.b.fdiv(self.vec(name, place), self.allowed(amount, place))
+        return self.b.select(self.is_weighted(place), ratio, self.splat(0.0))
+
+    def relative_error(self, place: Any) -> Any:
+        """The error of a state against what is allowed; 0 where the state has no weight."""
+        b = self.b
+        before, after = self.absolute(self.vec("y", place)), self.absolute(self.vec("new", place))
+        larger = b.select(b.fcmp_ordered(">", before, after), before, after)
+        error = b.fdiv(self.vec("K", place, 7), self.allowed(larger, place))
+        return b.select(self.is_weighted(place), error, self.splat(0.0))
+
+    def judge(self) -> None:
+        """Accept or refuse each lane's step, write what was asked for, end members, choose the next step sizes."""
+        b = self.b
+        error = self.vec("error")
+        shrink = self.elementary("exp", b.fmul(self.splat(-0.2), self.elementary("log", b.fadd(error, self.splat(1e-12)))))
+        sound = b.fcmp_ordered("<", error, self.splat(1e100))
+        good = b.fcmp_ordered("<=", error, self.splat(1.0))
+        factor = b.select(good, self.clamped(shrink, 0.85, 0.2, 6.0), self.clamped(shrink, 0.9, 0.1, 1.0))
+        factor = b.select(sound, factor, self.splat(0.1))
+        self.put(b.fmul(self.vec("hv"), factor), self.desk["step"])
+        for number in range(self.lanes):
+            self.set_own("accepted", whole(number), b.sext(b.extract_element(good, position(number)), LONG))
+        with self.each(self.lanes) as lane, b.if_then(b.not_(self.is_empty(lane))):
+            self.set_own("count", lane, b.add(self.own("count", lane), whole(1)))
+            with b.if_else(b.icmp_signed("!=", self.own("accepted", lane), whole(0))) as (accepted, refused):
+                with accepted:
+                    self.advance(lane)
+                with refused:
+                    self.give_up(lane)
+        keep = b.load(self.desk["accepted"], typ=ir.VectorType(LONG, self.lanes))
+        mask = b.icmp_signed("!=", keep, ir.Constant(ir.VectorType(LONG, self.lanes), [0] * self.lanes))
+        with self.each(self.states) as place:
+            self.put(b.select(mask, self.vec("new", place), self.vec("y", place)), self.address("y", place))
+
+    def advance(self, lane: Any) -> None:
+        """An accepted step: outputs within it, the new time, and whether the member is at its end."""
+        b = self.b
+        step, last = self.lane("hv", lane), self.lane("last", lane)
+        begun = self.lane("time", lane)
+        left = b.fsub(last, begun)
+        ends = b.fcmp_ordered(">=", step, left)
+        now = b.select(ends, last, b.fadd(begun, step))
+        member = self.own("member", lane)
+        self.write_out(lane, member, begun, step, now)
+        self.set_lane("time", lane, now)
+        calm = b.and_(
+            b.fcmp_ordered(">", self.given["calm"], real(0.0)), b.fcmp_ordered("<", self.lane("drift", lane), self.given["calm"])
+        )
+        with b.if_else(b.or_(ends, calm)) as (over, on):
+            with over:
+                self.finish(lane, member, b.select(calm, whole(SETTLED), whole(FINISHED)), "new")
+            with on:
+                spent = b.icmp_signed(">=", self.own("count", lane), self.given["limit"])
+                with b.if_then(spent):
+                    self.finish(lane, member, whole(TOO_MANY_STEPS), "new")
+
+    def give_up(self, lane: Any) -> None:
+        """A refused step: the member ends if it has used its steps or its step has become nothing."""
+        b = self.b
+        member = self.own("member", lane)
+        nothing = b.fcmp_ordered("<=", self.lane("hv", lane), b.fmul(real(1e-15), self.lane("last", lane)))
+        vanished = b.or_(nothing, b.fcmp_ordered("<", self.lane("hv", lane), real(1e-18)))
+        spent = b.icmp_signed(">=", self.own("count", lane), self.given["limit"])
+        with b.if_then(b.or_(vanished, spent)):
+            self.finish(lane, member, b.select(vanished, whole(NOT_FINITE), whole(TOO_MANY_STEPS)), "y")
+
+    def finish(self, lane: Any, member: Any, outcome: Any, source: str) -> None:
+        """Write how a member ended and where, and empty its lane."""
+        b = self.b
+        b.store(outcome, self.argument("outcome", member))
+        b.store(self.own("count", lane), self.argument("steps", member))
+        start = b.mul(member, whole(self.states))
+        with self.each(self.states) as place:
+            b.store(self.at(source, place, lane), self.argument("Y", b.add(start, place)))
+        self.set_own("member", lane, whole(-1))
+        b.store(b.sub(b.load(self.active, typ=LONG), whole(1)), self.active)
+
+    def write_out(self, lane: Any, member: Any, begun: Any, step: Any, now: Any) -> None:
+        """States at the output times within a step, by the method's own interpolation."""
+        b = self.b
+        after = self.whole("first", b.add(member, whole(1)))
+        with self.repeated() as leave:
+            place = self.own("next", lane)
+            leave(b.icmp_signed(">=", place, after))
+            time = self.real("times", place)
+            leave(b.fcmp_ordered(">", time, now))
+            share = b.fdiv(b.fsub(time, begun), step)
+            rest = b.fsub(real(1.0), share)
+            start = b.mul(place, whole(self.states))
+            with self.each(self.states) as state:
+                value = self.between(state, lane, share, rest)
+                b.store(value, self.argument("seen", b.add(start, state)))
+            self.set_own("next", lane, b.add(place, whole(1)))
+
+    def between(self, state: Any, lane: Any, share: Any, rest: Any) -> Any:
+        """A state of one lane at a share of the step."""
+        b = self.b
+        bends = []
+        for row in DENSE:
+            total = real(0.0)
+            for stage, weight in enumerate(row):
+                total = b.fadd(total, b.fmul(self.at("K", state, lane, stage), real(weight)))
+            bends.append(total)
+        inner = b.fadd(bends[1], b.fmul(share, bends[2]))
+        inner = b.fadd(bends[0], b.fmul(share, inner))
+        inner = b.fadd(self.at("new", state, lane), b.fmul(rest, inner))
+        return b.fadd(b.fmul(self.at("y", state, lane), rest), b.fmul(share, inner))
