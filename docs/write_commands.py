@@ -16,9 +16,20 @@ def page() -> str:
     for name in cli.list_commands(top):
         command = cli.get_command(top, name)
         assert command is not None
-        inner = click.Context(command, info_name=name, parent=top, terminal_width=110, max_content_width=110)
-        parts += [f"## tamarisk {name}", "", "```text", command.get_help(inner).rstrip(), "```", ""]
+        parts += _help(command, name, top)
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _help(command: click.Command, name: str, parent: click.Context) -> list[str]:
+    """The help of a command and of those below it."""
+    inner = click.Context(command, info_name=name, parent=parent, terminal_width=110, max_content_width=110)
+    parts = [f"## {inner.command_path}", "", "```text", command.get_help(inner).rstrip(), "```", ""]
+    if isinstance(command, click.Group):
+        for below in command.list_commands(inner):
+            found = command.get_command(inner, below)
+            assert found is not None
+            parts += _help(found, below, inner)
+    return parts
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import math
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,8 @@ class Column:
         choices: the only words allowed, if any.
         minimum: the least number allowed.
         optional: whether the file may lack the column.
+        aliases: other names that mean the same.
+        gaps: words that stand for an empty cell, as NA.
     """
 
     name: str
@@ -34,6 +38,8 @@ class Column:
     choices: tuple[str, ...] = ()
     minimum: float = -math.inf
     optional: bool = False
+    aliases: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,10 @@ class Row:
         """The cell as a number; NaN where it is empty."""
         return float(self[column]) if self[column] else math.nan
 
+    def holds(self, column: str) -> bool:
+        """Whether the cell is a number; a further rule for a row asks this before it reads one."""
+        return bool(self[column]) and not any(_number_faults(Column(column), self[column]))
+
 
 def read_table(
     path: Path,
@@ -61,7 +71,7 @@ def read_table(
     """The rows of a table file, or one error that lists everything wrong with it.
 
     Args:
-        path: a `.tsv` or `.csv` file with a header; the separator is read from the header.
+        path: a `.tsv` or `.csv` file with a header, or one of these as `.gz`; the separator is read from the header.
         columns: what the file may hold; a name is matched whatever its case, blanks and dashes.
         extra: whether columns beyond these are allowed (and dropped).
         check: further rules for one row.
@@ -72,15 +82,16 @@ def read_table(
     Raises:
         TableError: the file is missing, empty, not text, lacks a column, has an unknown one, or holds bad cells.
     """
-    header, body = _split(path)
+    header, body = table_cells(path)
     names, issues = _header(path, header, columns, extra=extra)
+    gaps = {column.name: column.gaps for column in columns}
     rows, faults = [], _Faults()
     rule = None if issues else check
     for line, cells in body:
         if len(cells) != len(header):
             faults.add(line, "", f"{len(cells)} cells under {len(header)} columns")
             continue
-        row = Row(line, {name: cell for name, cell in zip(names, cells, strict=True) if name})
+        row = Row(line, {name: "" if cell in gaps[name] else cell for name, cell in zip(names, cells, strict=True) if name})
         for where, what in _row_faults(row, columns, rule):
             faults.add(line, f", {where}", what)
         rows.append(row)
@@ -125,44 +136,84 @@ def _rows(lines: list[int]) -> str:
     return f"{'row' if len(lines) == 1 else 'rows'} {words}"
 
 
-def _split(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Header cells and the numbered rows below; comment lines and blank lines are left out."""
+def table_text(path: Path) -> str:
+    """The text of a file as it stands, unpacked if its name ends in `.gz`.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The text without a byte-order mark.
+
+    Raises:
+        TableError: the file is missing, a folder, damaged, or not UTF-8 text.
+    """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        raw = path.read_bytes()
+        text = (gzip.decompress(raw) if path.suffix.lower() == ".gz" else raw).decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         raise TableError("no such file", where=str(path), hint="check the path") from None
     except IsADirectoryError:
         raise TableError("this is a folder, not a table", where=str(path), hint="name a file in it") from None
     except UnicodeDecodeError:
         raise TableError("the file is not UTF-8 text", where=str(path), hint="save it as tab-separated text") from None
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise TableError("the file is no sound gzip file", where=str(path), hint="pack it again") from None
     if "\0" in text:
         raise TableError("the file is not text", where=str(path), hint="save it as tab-separated text")
+    return text
+
+
+def table_cells(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Header cells and the numbered rows below, cells stripped; comment lines and blank lines are left out.
+
+    Args:
+        path: the file; the separator is read from its first line.
+
+    Returns:
+        The cells of the first line, and for each further line its number and cells.
+
+    Raises:
+        TableError: the file cannot be read, or is empty.
+    """
+    text = table_text(path)
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip() and not line.startswith("#")]
     if not lines:
         raise TableError("the file is empty", where=str(path), hint="it needs a header and rows")
     separator = "\t" if "\t" in lines[0][1] else "," if "," in lines[0][1] else ";" if ";" in lines[0][1] else "\t"
-    parsed = [
-        (number, [cell.strip() for cell in next(csv.reader(io.StringIO(line), delimiter=separator))]) for number, line in lines
-    ]
+    try:
+        parsed = [
+            (number, [cell.strip() for cell in next(csv.reader(io.StringIO(line), delimiter=separator))])
+            for number, line in lines
+        ]
+    except csv.Error as fault:
+        raise TableError(f"a cell cannot be read ({fault})", where=str(path), hint="save it as tab-separated text") from None
     return parsed[0][1], parsed[1:]
 
 
 def _header(path: Path, header: list[str], columns: Sequence[Column], *, extra: bool) -> tuple[list[str], list[Issue]]:
     """The official name of each column ('' for one that is dropped) and what is wrong with the header."""
-    official = {plain(column.name): column.name for column in columns}
+    official = {plain(word): column.name for column in columns for word in (column.name, *column.aliases)}
     names = [official.get(plain(cell), "") for cell in header]
     issues = []
     for cell, name in zip(header, names, strict=True):
         if not name and not extra:
-            offer = nearest(cell, official.values(), count=1)
+            offer = nearest(cell, [column.name for column in columns], count=1)
             issues.append(
                 Issue(f"{path.name}, header", f"unknown column '{cell}'" + (f"; did you mean '{offer[0]}'?" if offer else ""))
             )
         if name and names.count(name) > 1:
-            issues.append(Issue(f"{path.name}, header", f"column '{name}' stands twice"))
+            issues.append(Issue(f"{path.name}, header", _twice(name, header, names)))
     missing = [column.name for column in columns if not column.optional and column.name not in names]
     issues += [Issue(f"{path.name}, header", f"column '{name}' is missing") for name in missing]
     return names, list(dict.fromkeys(issues))
+
+
+def _twice(name: str, header: list[str], names: list[str]) -> str:
+    spelled = list(dict.fromkeys(cell for cell, official in zip(header, names, strict=True) if official == name))
+    if len({plain(cell) for cell in spelled}) == 1:
+        return f"column '{name}' stands twice"
+    return f"columns {' and '.join(repr(cell) for cell in spelled)} both mean '{name}'"
 
 
 def _cell_faults(row: Row, columns: Sequence[Column]) -> Iterator[tuple[str, str]]:

@@ -44,6 +44,8 @@ FRONT: list[Bad] = [
         "nothing to list is named; choose contexts, drugs, media, readouts, genes, arrows, findings or parameters",
     ),
     ("no such list", "list drugz --json", "no list 'drugz'; did you mean 'drugs'?"),
+    ("no such ruler", "measure growht cells.csv", "no ruler 'growht'; did you mean 'growth'?"),
+    ("no such suite", "suite none.zip --out new", "none.zip: no such file; check the path"),
 ]
 
 NAMES: list[Bad] = [

@@ -19,6 +19,15 @@ from click.testing import Result
 
 import tamarisk as lab
 from tamarisk.doors.cli.main import COMMANDS, cli
+from tamarisk.doors.cli.measure import RULERS
+from tamarisk.measurement.assay_tables import read_blots
+from tamarisk.measurement.blot_table import folds_of
+from tamarisk.measurement.columns import Said
+from tamarisk.measurement.dose_files import Asked
+from tamarisk.measurement.expression_table import log2_matrix, matrix_changes
+from tamarisk.measurement.growth_table import Layout
+from tamarisk.measurement.plate import read_counts
+from tamarisk.measurement.signature_table import restored
 
 Run = Callable[..., Result]
 
@@ -71,7 +80,8 @@ COUNTERPARTS: dict[str, dict[str, tuple[Callable[..., object], str]]] = {
 PAPER = {"out", "as_json", "top", "antimony"}
 INSIDE = {"progress", "shelf", "protocol"}  # arguments of verbs that a command fills by itself, or from several options
 
-every_command = pytest.mark.parametrize("name", COMMANDS)
+EVERY = (*COMMANDS, *(f"measure {ruler}" for ruler in RULERS))  # commands, and the commands below a group
+every_command = pytest.mark.parametrize("name", EVERY)
 
 
 # what is loaded
@@ -112,8 +122,8 @@ def test_help_of_every_command_is_quick() -> None:
         [
             "import sys",
             "from click.testing import CliRunner",
-            "from tamarisk.doors.cli.main import COMMANDS, cli",
-            "codes = {CliRunner().invoke(cli, [name, '--help']).exit_code for name in COMMANDS}",
+            "from tamarisk.doors.cli.main import cli",
+            f"codes = {{CliRunner().invoke(cli, [*name.split(), '--help']).exit_code for name in {EVERY}}}",
             "print(*codes, *sorted(sys.modules))",
         ]
     )
@@ -142,7 +152,7 @@ def test_no_command_is_a_question_for_help(command: Run) -> None:
 @every_command
 def test_help_ends_the_story_with_an_example(command: Run, name: str) -> None:
     """Law: help shows one example or more, each on a line of its own, before the options, and no stray sign."""
-    shown = command(name, "--help").stdout
+    shown = command(*name.split(), "--help").stdout
     story = shown.split("\nOptions:")[0]
     assert re.search(rf"\n  Example:\n(      tamarisk .+\n)*      tamarisk {name}\b", story)
     assert "\\b" not in shown
@@ -154,9 +164,10 @@ def test_examples_are_commands(name: str) -> None:
     """Law: every example of help is read without complaint by the command that it calls."""
     context = click.Context(cli, info_name="tamarisk", help_option_names=["-h", "--help"])
     told = inspect.getdoc(_command(name).callback) or ""
-    examples = [shlex.split(line)[1:] for line in told.splitlines() if line.strip().startswith("tamarisk ")]
-    assert name in [words[0] for words in examples]
-    for called, *words in examples:
+    lines = [shlex.split(line)[1:] for line in told.splitlines() if line.strip().startswith("tamarisk ")]
+    examples = [(" ".join(words[:2]), words[2:]) if words[0] == "measure" else (words[0], words[1:]) for words in lines]
+    assert [called for called, _ in examples if called.startswith(name)]
+    for called, words in examples:
         assert _command(called).make_context(called, words, parent=context).params
 
 
@@ -165,14 +176,14 @@ def test_every_option_is_explained(name: str) -> None:
     """Law: an option says in a sentence what it is for, and every command can speak to programs."""
     options = [one for one in _command(name).params if isinstance(one, click.Option)]
     assert [one.name for one in options if not (one.help or "").endswith((".", ")."))] == []
-    assert "--json" in {flag for one in options for flag in one.opts}
+    assert isinstance(_command(name), click.Group) or "--json" in {flag for one in options for flag in one.opts}
 
 
 def test_the_list_of_commands_is_the_list_of_files() -> None:
     """Law: each command has its file, and each is described in one sentence."""
     folder = Path(inspect.getfile(_command("list").callback or cli)).parent
-    assert all((folder / f"{name}.py").exists() for name in COMMANDS)
-    assert all(words.endswith(".") and words.count(".") == 1 for words in COMMANDS.values())
+    assert all((folder / _file(name)).exists() for name in EVERY)
+    assert all(words.endswith(".") and words.count(".") == 1 for words in (*COMMANDS.values(), *RULERS.values()))
 
 
 # the library's voice
@@ -189,6 +200,22 @@ def test_options_are_arguments_of_the_library(name: str) -> None:
     assert set(inspect.signature(verb).parameters) - INSIDE <= {
         argument for one, argument in COUNTERPARTS[name].values() if one is verb
     }
+
+
+def test_options_of_rulers_are_arguments_of_the_library() -> None:
+    """Law: what a ruler lets one say is said to the library under the same name."""
+    verbs: dict[str, tuple[Callable[..., object], ...]] = {
+        "growth": (Layout, Said, read_counts),
+        "dose-response": (Layout, Said, Asked),
+        "blot": (folds_of, read_blots),
+        "expression": (matrix_changes,),
+        "signature": (restored, log2_matrix),
+    }
+    bands, words = {"phospho", "total", "load"}, {"file", "files", "samples", "scale", "report"}  # scale says counts, or log2
+    for name, library in verbs.items():
+        arguments = {argument for verb in library for argument in inspect.signature(verb).parameters} | {"level"}
+        options = {one.name for one in _command(f"measure {name}").params} - PAPER - words - (bands if name == "blot" else set())
+        assert options <= arguments, name
 
 
 @pytest.mark.parametrize("name", COUNTERPARTS)
@@ -240,8 +267,12 @@ def test_only_what_is_kept_is_said_to_be_kept(tmp_path: Path) -> None:
     assert rest.splitlines()[-1] == "tamarisk: stopped; nothing was written"
 
 
+def _file(name: str) -> str:
+    return f"{name.replace(' ', '_').replace('-', '_')}.py"
+
+
 def _command(name: str) -> click.Command:
-    found = import_module(f"tamarisk.doors.cli.{name}").command
+    found = import_module(f"tamarisk.doors.cli.{_file(name).removesuffix('.py')}").command
     assert isinstance(found, click.Command)
     return found
 

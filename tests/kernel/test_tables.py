@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -202,3 +203,34 @@ def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes, fault: str) 
     path = tmp_path / "plate.xlsx"
     path.write_bytes(content)
     assert refusal(path) == f"{path}: {fault}"
+
+
+# packed files, aliases and gaps
+
+
+def test_a_packed_table_is_the_same_table(tmp_path: Path) -> None:
+    """Law: a name that ends in .gz is unpacked; a damaged file is refused."""
+    plainly = file(tmp_path, GOOD + "4OHT\t5\tdrug\n")
+    packed = tmp_path / "plate.tsv.gz"
+    packed.write_bytes(gzip.compress(plainly.read_bytes()))
+    assert read_table(packed, COLUMNS) == read_table(plainly, COLUMNS)
+    packed.write_bytes(packed.read_bytes()[:20])
+    assert refusal(packed) == f"{packed}: the file is no sound gzip file; pack it again"
+
+
+def test_aliases_and_gaps(tmp_path: Path) -> None:
+    """Law: a column may have several names and words for an empty cell; two names for one column are a fault."""
+    dose = Column("dose", number=True, required=False, aliases=("conc", "Conc.1"), gaps=("NA",))
+    row = read_table(file(tmp_path, "CONC_1\n5\nNA\n"), (dose,))
+    assert [one["dose"] for one in row] == ["5", ""]
+    assert [one.holds("dose") for one in row] == [True, False]
+    assert math.isnan(row[1].number("dose"))
+    with pytest.raises(TableError) as refused:
+        read_table(file(tmp_path, "conc\tdose\n5\t5\n"), (dose,))
+    assert str(refused.value) == "plate.tsv, header: columns 'conc' and 'dose' both mean 'dose'"
+
+
+def test_a_cell_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    """Refusal: a quote that is never closed over a very long line is said, not thrown."""
+    path = file(tmp_path, "drug\tdose_nM\tkind\n" + "a" * 140_000 + "\t5\tdrug\n")
+    assert refusal(path).startswith(f"{path}: a cell cannot be read (field larger than field limit")

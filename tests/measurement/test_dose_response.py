@@ -17,6 +17,7 @@ from tamarisk.measurement.dose_response import (
     Curve,
     dose_reaching,
     dose_response_curve,
+    dose_response_curves,
     ec50,
     limits_differ_p,
     potency_ratio,
@@ -194,6 +195,27 @@ def test_published_curves(reference: Callable[[str], pd.DataFrame]) -> None:
     assert np.abs(off).max() < 1e-4
 
 
+def test_three_languages(reference: Callable[[str], pd.DataFrame]) -> None:
+    """Golden: GR50 of gr_metrics toy example 1, middle of the R, MATLAB and Python fits; median deviation at most 1e-5.
+
+    R and Python stop within 1e-5 of the bottom too; MATLAB's own fits lie a median 3.3e-5 from R's, so 1e-4 is asked of it.
+    """
+    keys = ["cell_line", "agent", "perturbation", "replicate", "time"]
+    languages = ("R", "python", "matlab")
+    published = [reference(f"gr_toy1_expected_{one}_input1_GRmetrics.tsv").set_index(keys).GR50 for one in languages]
+    off = []
+    for key, rows in reference("toy_example_input1.tsv").groupby(keys):
+        growth = growth_inhibition(rows.cell_count, rows.cell_count__ctrl, start=rows.cell_count__time0)
+        found = dose_reaching(dose_response_curve(rows.concentration, growth, untreated=1.0), 0.5)
+        theirs = np.array([table.loc[key] for table in published])
+        if not found.is_bound and np.isfinite(theirs).all():
+            off.append(np.abs(found.value / np.append(theirs, np.median(theirs)) - 1.0))
+    r, python, matlab, middle = np.median(off, axis=0)
+    assert len(off) == 94
+    assert max(r, python, middle) <= 1e-5
+    assert matlab <= 1e-4
+
+
 # laws
 
 
@@ -329,6 +351,21 @@ def test_given_limits_never_differ() -> None:
     """Law: where both limits were given there is nothing to compare."""
     curve = dose_response_curve(SERIES, responses([1.0, 0.1, 3.0, 1.1], SERIES), untreated=1.0, plateau=0.0)
     assert limits_differ_p(curve, curve) == 1.0
+
+
+def test_many_curves_are_single_curves() -> None:
+    """Law: fitted together or one by one, a series has one curve; a series without slope is an error, and only its own."""
+    wide = np.geomspace(1e-3, 1e6, 7)
+    step = np.where(wide < 30.0, 1.0, 0.1) + 1e-3 * np.array([1, -1, 1, -1, 1, -1, 1])
+    table = [responses([1.0, 0.1, math.log(30.0), 1.2], wide), np.ones(7), step]
+    slope, flat, cliff = dose_response_curves(wide, table, untreated=1.0)
+    assert isinstance(slope, Curve)
+    assert slope.log_ec50 == pytest.approx(math.log(30.0), rel=1e-4)
+    assert isinstance(flat, Curve)
+    assert flat.is_flat
+    assert isinstance(cliff, DataError)
+    with pytest.raises(DataError, match=r"^no dose lies on the slope of the curve"):
+        dose_response_curve(wide, step, untreated=1.0)
 
 
 # refusals

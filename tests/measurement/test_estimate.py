@@ -16,6 +16,7 @@ from tamarisk.measurement.estimate import (
     experiment_mean,
     experiment_ratio,
     fieller_limits,
+    fieller_limits_at,
     fold,
     geometric_mean,
     per_experiment,
@@ -237,3 +238,20 @@ def test_a_geometric_mean_of_zero_is_refused() -> None:
     with pytest.raises(DataError) as refused:
         geometric_mean([1.0, 0.0], unit="nM")
     assert str(refused.value) == "values: a value is not positive, so it has no logarithm; use experiment_mean"
+
+
+def test_fieller_at_its_own_critical_value() -> None:
+    """Law: with Student's critical value it is Fieller's interval, and a larger one is wider."""
+    covariance = np.array([[0.04, 0.01], [0.01, 0.03]])
+    same = fieller_limits_at(1.0, 2.0, covariance=covariance, critical=t_quantile(0.9, df=7))
+    assert same == fieller_limits(1.0, 2.0, covariance=covariance, df=7, level=0.9)
+    wider = fieller_limits_at(1.0, 2.0, covariance=covariance, critical=4.0)
+    assert wider[0] < same[0] < same[1] < wider[1]
+
+
+def test_fieller_ends_are_where_the_contrast_is_critical() -> None:
+    """Reference: at each end the numerator less end times denominator lies the critical number of its errors from 0."""
+    covariance = np.array([[0.04, 0.01], [0.01, 0.03]])
+    for end in fieller_limits_at(1.0, 2.0, covariance=covariance, critical=2.5):
+        contrast = np.array([1.0, -end])
+        assert abs(1.0 - 2.0 * end) / np.sqrt(contrast @ covariance @ contrast) == pytest.approx(2.5, rel=1e-9)

@@ -13,6 +13,7 @@ from hypothesis import strategies as some
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.growth import (
+    GR_max,
     area_over_curve,
     doublings,
     effect,
@@ -183,6 +184,26 @@ def test_published_areas(reference: Callable[[str], pd.DataFrame]) -> None:
         found[key] = area_over_curve(growth, rows.concentration).item()
     assert len(found) == 112
     assert [found[key] for key in published.index] == pytest.approx(published.to_list(), rel=1e-10)
+
+
+# GRmax
+
+
+@LAW
+@given(growth=some.lists(some.floats(-1.0, 1.5), min_size=3, max_size=3))
+def test_the_strongest_effect_is_at_the_top(growth: list[float]) -> None:
+    """Law: GRmax is the lower of the two highest doses, and the lowest dose has no say."""
+    assert GR_max(growth, [1.0, 10.0, 100.0]).item() == min(growth[1:])
+
+
+@pytest.mark.parametrize("language", ["R", "matlab", "python"])
+def test_published_maxima(reference: Callable[[str], pd.DataFrame], language: str) -> None:
+    """Golden: GRmax of the 112 curves of gr_metrics toy example 1, published alike from R, MATLAB and Python to 1e-11."""
+    keys = ["cell_line", "agent", "perturbation", "replicate", "time"]
+    published = reference(f"gr_toy1_expected_{language}_input1_GRmetrics.tsv").set_index(keys).GRmax
+    for key, rows in reference("toy_example_input1.tsv").sort_values("concentration").groupby(keys):
+        growth = growth_inhibition(rows.cell_count, rows.cell_count__ctrl, start=rows.cell_count__time0)
+        assert GR_max(growth, rows.concentration).item() == pytest.approx(published.loc[key], abs=1e-10)
 
 
 # refusals

@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from tamarisk.errors import DataError
-from tamarisk.measurement.log_logistic import HILL_RANGE, Series, least_squares, promising_starts, responses, unit_covariance
+from tamarisk.measurement.log_logistic import (
+    HILL_RANGE,
+    Series,
+    best_limits,
+    least_squares,
+    promising_starts,
+    response_slopes,
+    responses,
+    sound_readings,
+    unit_covariance,
+)
 from tamarisk.seeds import generator
 
 LAW = settings(deadline=None, max_examples=30, derandomize=True)
@@ -109,3 +119,35 @@ def test_a_step_between_two_doses_is_refused() -> None:
     with pytest.raises(DataError) as refused:
         unit_covariance(np.array([1.0, 0.0, math.log(30.0), 10.0]), np.array([0.1, 1.0, 1000.0, 10000.0]), FREE)
     assert str(refused.value) == "no dose lies on the slope of the curve, so its EC50 is anywhere between two; test doses there"
+
+
+def test_slopes_are_numeric_derivatives() -> None:
+    """Reference: central differences of the curve; the vehicle moves with the untreated response alone."""
+    numbers, step, dose = np.array([1.0, 0.2, math.log(20.0), 1.4]), 1e-5, np.append(0.0, DOSES)
+    moved = [(responses(numbers + step * one, dose) - responses(numbers - step * one, dose)) / (2 * step) for one in np.eye(4)]
+    found = response_slopes(numbers, dose)
+    assert found == pytest.approx(np.stack(moved, axis=1), abs=1e-8)
+    assert found[0].tolist() == [1.0, 0.0, 0.0, 0.0]
+
+
+def test_best_limits_leave_nothing_along_themselves() -> None:
+    """Law: residuals about the best limits hold no part of either limit's share, so no other limits are nearer."""
+    noise = generator(2, "tests", "limits").normal(0.0, 0.1, len(DOSES))
+    series, shape = Series(DOSES, responses([1.0, 0.1, 3.0, 1.2], DOSES) + noise), np.array([2.5, 1.0])
+    found = best_limits([series], FREE, shape)
+    left = responses([1.0, 0.0, *shape], DOSES)
+    residual = responses([*found, *shape], DOSES) - series.response
+    assert [left @ residual, (1.0 - left) @ residual] == pytest.approx([0.0, 0.0], abs=1e-12)
+
+
+def test_sound_readings_pass_as_they_are() -> None:
+    """Law: what has a dose and a reading everywhere comes back as it was."""
+    doses, readings = sound_readings([0, 1, 10], [1, 2, 3])
+    assert (doses.tolist(), readings.tolist()) == ([0.0, 1.0, 10.0], [1.0, 2.0, 3.0])
+
+
+def test_unpaired_readings_are_refused() -> None:
+    """Refusal: one dose per reading."""
+    with pytest.raises(DataError) as refused:
+        sound_readings([1.0, 2.0], [1.0])
+    assert str(refused.value) == "dose: (2,) doses but (1,) readings; give one dose per reading"

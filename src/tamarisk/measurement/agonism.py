@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from tamarisk.measurement.estimate import (
     Mask,
     experiment_mean,
     experiment_ratio,
+    fieller_limits_at,
     per_experiment,
     side_by_side,
 )
@@ -168,7 +170,8 @@ def blocked_share(
 def agonism_over_doses(antioestrogen: npt.ArrayLike, *, vehicle: npt.ArrayLike, level: float = 0.95) -> DoseContrasts:
     """At which doses an anti-oestrogen makes cells grow, without being fooled by having tried many doses.
 
-    Experiments are blocks: what shifts a whole experiment does not count as noise. The bounds are Dunnett's.
+    Experiments are blocks: what shifts a whole experiment does not count as noise. The bounds are Dunnett's. Whether a whole
+    curve rises before it falls, ask `hormetic_curve`.
 
     Args:
         antioestrogen: doublings under the drug, shape `(experiment, dose)`.
@@ -187,30 +190,66 @@ def agonism_over_doses(antioestrogen: npt.ArrayLike, *, vehicle: npt.ArrayLike, 
     >>> screen.raised.tolist()
     [False, True]
     """
-    base, drug = per_experiment(vehicle, where="vehicle"), np.asarray(antioestrogen, dtype=np.float64)
-    if drug.ndim != 2 or len(drug) != len(base) or not np.isfinite(drug).all():
-        raise DataError(f"shape {drug.shape} is not a full ({len(base)}, dose)", where="antioestrogen", hint="leave gaps out")
+    base = per_experiment(vehicle, where="vehicle")
+    drug = _full_plate(antioestrogen, len(base))
     (n, doses), contrast = drug.shape, (drug - base[:, None]).mean(axis=0)
     if n < FEWEST_EXPERIMENTS:
         return DoseContrasts(contrast, np.full(doses, np.nan), level, math.nan, 0, n)
-    plate = np.column_stack([base, drug])
-    residual = plate - plate.mean(axis=0) - plate.mean(axis=1, keepdims=True) + plate.mean()
-    df = (n - 1) * doses
-    error = math.sqrt(2.0 * float((residual**2).sum()) / df / n)
+    variance, df = _block_variance(np.column_stack([base, drug]))
+    error = math.sqrt(2.0 * variance / n)
     critical = dunnett_quantile(level, doses=doses, df=df)
     return DoseContrasts(contrast, contrast - critical * error, level, critical, df, n)
 
 
-def dunnett_quantile(level: float, *, doses: int, df: int) -> float:
+def agonism_index_over_doses(
+    antioestrogen: npt.ArrayLike, *, vehicle: npt.ArrayLike, oestradiol: npt.ArrayLike, level: float = 0.95
+) -> DoseContrasts:
+    """How much of oestradiol's growth each dose of an anti-oestrogen brings, with lower bounds that hold for all doses at once.
+
+    Args:
+        antioestrogen: doublings under the drug, shape `(experiment, dose)`.
+        vehicle: doublings without drug or hormone, shape `(experiment,)`.
+        oestradiol: doublings with oestradiol, shape `(experiment,)`.
+        level: probability that all lower bounds hold together, between 0 and 1.
+
+    Returns:
+        The agonism index A of each dose in `contrast`, dimensionless, and its Fieller bound in `low`; experiments are blocks.
+        The bounds are a little wide: doses correlate by at least 1/3 through their two controls, and 1/3 is what is assumed.
+
+    Raises:
+        DataError: an experiment is missing or the shapes do not fit.
+
+    References: [@DUNNETT1955; @FIELLER1954].
+
+    >>> screen = agonism_index_over_doses([[2.1, 2.9], [2.3, 3.1], [1.9, 3.0]], vehicle=[2.0, 2.2, 2.0], oestradiol=[5, 5.3, 4.9])
+    >>> screen.contrast.round(2).tolist(), screen.raised.tolist()
+    ([0.01, 0.31], [False, True])
+    """
+    base, hormone = side_by_side({"vehicle": vehicle, "oestradiol": oestradiol})
+    drug = _full_plate(antioestrogen, len(base))
+    (n, doses), full = drug.shape, float((hormone - base).mean())
+    index = (drug - base[:, None]).mean(axis=0) / full if full else np.full(doses, np.nan)
+    if n < FEWEST_EXPERIMENTS:
+        return DoseContrasts(index, np.full(doses, np.nan), level, math.nan, 0, n)
+    variance, df = _block_variance(np.column_stack([base, hormone, drug]))
+    critical = dunnett_quantile(level, doses=doses, df=df, correlation=1.0 / 3.0)
+    covariance = variance / n * np.array([[2.0, 1.0], [1.0, 2.0]])
+    low = [fieller_limits_at(float(a * full), full, covariance=covariance, critical=critical)[0] for a in index]
+    return DoseContrasts(index, np.array(low), level, critical, df, n)
+
+
+@lru_cache(maxsize=1024)
+def dunnett_quantile(level: float, *, doses: int, df: int, correlation: float = 0.5) -> float:
     """How many standard errors below its contrast each of several doses must be bounded for all bounds to hold.
 
     Args:
         level: probability that all hold together, between 0 and 1.
         doses: doses compared with one control of equal size, 1 or more.
         df: degrees of freedom of the residual variance, 1 or more.
+        correlation: of the contrasts through their common control, above 0 and below 1; 1/2 where all arms are equally large.
 
     Returns:
-        The one-sided quantile of the largest of several t with common control (correlation 1/2).
+        The one-sided quantile of the largest of several equally correlated t.
 
     Raises:
         DataError: the level is not between 0 and 1.
@@ -226,15 +265,30 @@ def dunnett_quantile(level: float, *, doses: int, df: int) -> float:
     lowest = float(stats.t.ppf(level, df))  # one dose: never more
     if doses == 1:
         return lowest
-    return float(optimize.brentq(lambda q: _all_below(q, doses=doses, df=df) - level, lowest - 1e-6, edge + 1e-6))
+    return float(optimize.brentq(lambda q: _all_below(q, doses, df, correlation) - level, lowest - 1e-6, edge + 1e-6))
 
 
-def _all_below(quantile: float, *, doses: int, df: int) -> float:
+def _full_plate(antioestrogen: npt.ArrayLike, experiments: int) -> Array:
+    drug = np.asarray(antioestrogen, dtype=np.float64)
+    if drug.ndim != 2 or len(drug) != experiments or not np.isfinite(drug).all():
+        raise DataError(f"shape {drug.shape} is not a full ({experiments}, dose)", where="antioestrogen", hint="leave gaps out")
+    return drug
+
+
+def _block_variance(plate: Array) -> tuple[float, int]:
+    """The residual variance of arms within experiments, and its degrees of freedom."""
+    residual = plate - plate.mean(axis=0) - plate.mean(axis=1, keepdims=True) + plate.mean()
+    df = (len(plate) - 1) * (plate.shape[1] - 1)
+    return float((residual**2).sum()) / df, df
+
+
+def _all_below(quantile: float, doses: int, df: int, correlation: float) -> float:
     """The probability that several t with a common control all stay below a number, by quadrature."""
     nodes, weights = np.polynomial.legendre.leggauss(48)
     longest = math.sqrt(float(stats.chi2.ppf(1.0 - 1e-12, df)) / df)
     spread, spread_weight = longest * (nodes + 1.0) / 2.0, longest * weights / 2.0
     spread_weight = spread_weight * 2.0 * df * spread * stats.chi2.pdf(df * spread**2, df)
     control, control_weight = 9.0 * nodes, 9.0 * weights * stats.norm.pdf(9.0 * nodes)
-    below = special.ndtr(math.sqrt(2.0) * quantile * spread[:, None] + control[None, :]) ** doses
+    shared, own = math.sqrt(correlation), math.sqrt(1.0 - correlation)
+    below = special.ndtr((quantile * spread[:, None] + shared * control[None, :]) / own) ** doses
     return float(spread_weight @ below @ control_weight)

@@ -11,7 +11,9 @@ from scipy import stats
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.estimate import Array, Estimate, t_quantile
-from tamarisk.measurement.log_logistic import REACH, Series, least_squares, promising_starts, responses, unit_covariance
+from tamarisk.measurement.flatness import calibrated_p
+from tamarisk.measurement.log_logistic import REACH, Series, least_squares, responses, sound_readings, unit_covariance
+from tamarisk.measurement.many_series import least_squares_of_many
 
 EXACT = 1e-18  # residuals this small, relative to the readings, are rounding
 FLAT_P = 0.05  # a curve that explains no more than this F-test allows is called flat
@@ -56,6 +58,11 @@ class Curve:
         return float(self.dose[self.dose > 0].min()), float(self.dose.max())
 
     @property
+    def given_limits(self) -> Array:
+        """Untreated response and plateau where they were given, NaN where they were found, shape `(2,)`."""
+        return np.where(np.diag(self.spread)[:2] == 0, (self.untreated, self.plateau), np.nan)
+
+    @property
     def standard_errors(self) -> Array:
         """Standard errors of untreated, plateau, log EC50 and Hill slope, shape `(4,)`."""
         return np.sqrt(np.diag(self.spread) * self.rss / self.df)
@@ -86,20 +93,44 @@ def dose_response_curve(
     >>> round(curve.hill, 2)
     1.45
     """
-    doses, readings = _readings(dose, response)
+    doses, readings = sound_readings(dose, response)
+    (found,) = dose_response_curves(doses, readings[None, :], untreated=untreated, plateau=plateau)
+    if isinstance(found, DataError):
+        raise found
+    return found
+
+
+def dose_response_curves(
+    dose: npt.ArrayLike, responses: npt.ArrayLike, *, untreated: float | None = None, plateau: float | None = None
+) -> tuple[Curve | DataError, ...]:
+    """The log-logistic curves of many series of readings at the same doses, fitted together; a plate takes milliseconds.
+
+    Args:
+        dose: doses in nM, zero (vehicle) or above, shape `(reading,)`.
+        responses: responses, shape `(series, reading)`.
+        untreated: response without drug, where it is known.
+        plateau: response at a saturating dose, where it is known.
+
+    Returns:
+        Each series' curve as `dose_response_curve` finds it; the error where no dose lies on its slope.
+
+    Raises:
+        DataError: a reading is missing, a dose is negative, or there are too few doses for the numbers to fit.
+
+    References: [@RITZ2015; @HAFNER2016].
+
+    >>> plate = [[1.1, 0.9, 0.6, 0.25, 0.1], [1.0, 0.98, 0.9, 0.6, 0.3]]
+    >>> [round(curve.hill, 2) for curve in dose_response_curves([1, 3, 10, 30, 100], plate, untreated=1.0, plateau=0.0)]
+    [1.45, 1.24]
+    """
+    table = np.atleast_2d(np.asarray(responses, dtype=np.float64))
+    doses = sound_readings(dose, table[0])[0]
+    for series in table[1:]:
+        sound_readings(doses, series)
     limits = np.array([np.nan if limit is None else limit for limit in (untreated, plateau)])
-    fitted = 2 + int(np.isnan(limits).sum())
-    _refuse_too_few(doses, fitted=fitted, with_vehicle=untreated is None)
-    series = Series(doses, readings)
-    starts = promising_starts(series, limits)
-    numbers, rss = min((least_squares([series], limits, start) for start in starts), key=lambda fit: fit[1])
-    df = len(readings) - fitted
-    flat_p = _flat_p(readings, rss, fitted=fitted, df=df)
-    if flat_p >= FLAT_P:
-        return _flat_curve(doses, readings, untreated, flat_p)
-    spread = unit_covariance(numbers, doses, limits)
-    level_0, level_end, log_ec50, hill = numbers.tolist()
-    return Curve(level_0, level_end, log_ec50, hill, spread, rss, df, flat_p, doses, readings)
+    _refuse_too_few(doses, fitted=2 + int(np.isnan(limits).sum()), with_vehicle=untreated is None)
+    numbers, rss = least_squares_of_many(doses, table, limits)
+    return tuple(_curve(doses, *fit, limits) for fit in zip(table, numbers, rss.tolist(), strict=True))
 
 
 def predicted(curve: Curve, dose: npt.ArrayLike) -> Array:
@@ -133,7 +164,8 @@ def ec50(curve: Curve, *, level: float = 0.95) -> Estimate:
 
     Returns:
         The dose in nM with an interval from the scatter about this one curve (`n` is 1); a bound where it lies
-        outside the tested doses. For the spread over experiments fit each and take the `geometric_mean`.
+        outside the tested doses. For the spread over experiments fit each and take the `geometric_mean`; where the doses
+        hardly reach the plateau, `profiled_ec50` holds the truth more often.
 
     Raises:
         DataError: the curve is flat.
@@ -260,8 +292,8 @@ def limits_differ_p(first: Curve, second: Curve) -> float:
     """
     if first.is_flat or second.is_flat:
         raise DataError("a flat curve has no limits to compare", hint="compare areas over the curve")
-    limits = _given_limits(first)
-    if not np.array_equal(limits, _given_limits(second), equal_nan=True):
+    limits = first.given_limits
+    if not np.array_equal(limits, second.given_limits, equal_nan=True):
         raise DataError("the curves were given different limits", hint="fit both with the same untreated and plateau")
     shared = int(np.isnan(limits).sum())
     if not shared:
@@ -275,18 +307,6 @@ def limits_differ_p(first: Curve, second: Curve) -> float:
     return float(stats.f.sf((together - apart) / shared / (apart / df), shared, df)) if apart else 0.0
 
 
-def _readings(dose: npt.ArrayLike, response: npt.ArrayLike) -> tuple[Array, Array]:
-    doses, readings = np.asarray(dose, dtype=np.float64), np.asarray(response, dtype=np.float64)
-    if doses.ndim != 1 or doses.shape != readings.shape:
-        raise DataError(f"{doses.shape} doses but {readings.shape} readings", where="dose", hint="give one dose per reading")
-    missing = np.flatnonzero(~np.isfinite(doses) | ~np.isfinite(readings)).tolist()
-    if missing:
-        raise DataError(f"reading(s) {missing} lack a dose or a response", where="response", hint="leave them out")
-    if (doses < 0).any():
-        raise DataError("a dose is negative", where="dose", hint="give doses in nM, not their logarithms")
-    return doses, readings
-
-
 def _refuse_too_few(dose: Array, *, fitted: int, with_vehicle: bool) -> None:
     telling = dose if with_vehicle else dose[dose > 0]
     distinct = len(np.unique(telling))
@@ -298,13 +318,26 @@ def _refuse_too_few(dose: Array, *, fitted: int, with_vehicle: bool) -> None:
         )
 
 
-def _flat_p(response: Array, rss: float, *, fitted: int, df: int) -> float:
+def _curve(dose: Array, response: Array, numbers: Array, rss: float, limits: Array) -> Curve | DataError:
+    df = len(dose) - 2 - int(np.isnan(limits).sum())
+    flat_p = _flat_p(dose, response, rss, limits, df)
+    if flat_p >= FLAT_P:
+        return _flat_curve(dose, response, None if np.isnan(limits[0]) else float(limits[0]), flat_p)
+    try:
+        spread = unit_covariance(numbers, dose, limits)
+    except DataError as off_slope:
+        return off_slope
+    level_0, level_end, log_ec50, hill = numbers.tolist()
+    return Curve(level_0, level_end, log_ec50, hill, spread, rss, df, flat_p, dose, response)
+
+
+def _flat_p(dose: Array, response: Array, rss: float, limits: Array, df: int) -> float:
     total = float(((response - response.mean()) ** 2).sum())
     if total <= EXACT * float((response**2).sum()):
         return 1.0
     if rss <= EXACT * total:
         return 0.0
-    return float(stats.f.sf((total - rss) / (fitted - 1) / (rss / df), fitted - 1, df))
+    return calibrated_p(max(total - rss, 0.0) / rss, dose=dose, limits=limits, df=df)
 
 
 def _flat_curve(dose: Array, response: Array, untreated: float | None, flat_p: float) -> Curve:
@@ -313,10 +346,6 @@ def _flat_curve(dose: Array, response: Array, untreated: float | None, flat_p: f
     start = mean if untreated is None else untreated
     df = len(response) - 1
     return Curve(start, mean, math.nan, math.nan, np.full((4, 4), np.nan), rss, df, flat_p, dose, response)
-
-
-def _given_limits(curve: Curve) -> Array:
-    return np.where(np.diag(curve.spread)[:2] == 0, (curve.untreated, curve.plateau), np.nan)
 
 
 def _half_way(curve: Curve) -> tuple[float, Array]:

@@ -194,10 +194,31 @@ def fieller_limits(numerator: float, denominator: float, *, covariance: Array, d
     >>> round(low, 4), round(high, 4)
     (0.3768, 0.6367)
     """
-    squared_t = t_quantile(level, df=df) ** 2
-    curvature = denominator**2 - squared_t * float(covariance[1, 1])
-    middle = numerator * denominator - squared_t * float(covariance[0, 1])
-    rest = numerator**2 - squared_t * float(covariance[0, 0])
+    return fieller_limits_at(numerator, denominator, covariance=covariance, critical=t_quantile(level, df=df))
+
+
+def fieller_limits_at(numerator: float, denominator: float, *, covariance: Array, critical: float) -> tuple[float, float]:
+    """The interval of a ratio for a critical value of one's own, such as one that holds for many ratios at once.
+
+    Args:
+        numerator: estimate above the line.
+        denominator: estimate below the line.
+        covariance: of both estimates, shape `(2, 2)`, numerator first.
+        critical: standard errors that the interval reaches to each side.
+
+    Returns:
+        Lower and upper limit; `(-inf, inf)` where the denominator cannot be told from zero.
+
+    References: [@FIELLER1954].
+
+    >>> low, high = fieller_limits_at(1.0, 2.0, covariance=np.diag([0.01, 0.0]), critical=2.0)
+    >>> round(low, 4), round(high, 4)
+    (0.4, 0.6)
+    """
+    squared = critical**2
+    curvature = denominator**2 - squared * float(covariance[1, 1])
+    middle = numerator * denominator - squared * float(covariance[0, 1])
+    rest = numerator**2 - squared * float(covariance[0, 0])
     if curvature <= 0:
         return -math.inf, math.inf
     half = math.sqrt(max(middle**2 - curvature * rest, 0.0))

@@ -144,13 +144,40 @@ def area_over_curve(growth: npt.ArrayLike, dose: npt.ArrayLike) -> Array:
     >>> area_over_curve([1.0, 0.5, 0.0], [1.0, 10.0, 100.0]).item()
     0.5
     """
+    values, doses = _dose_series(growth, dose)
+    place = np.log10(doses)
+    return np.asarray(np.trapezoid(effect(values), place, axis=-1) / (place[-1] - place[0]))
+
+
+def GR_max(growth: npt.ArrayLike, dose: npt.ArrayLike) -> Array:
+    """The strongest effect seen at the top of the dose range (GRmax): the lower GR of the two highest doses.
+
+    Args:
+        growth: GR, dimensionless, shape `(..., dose)`.
+        dose: doses, positive and rising, shape `(dose,)`.
+
+    Returns:
+        GR, dimensionless, shape `(...)`.
+
+    Raises:
+        DataError: fewer than two doses, or doses that are not positive and rising.
+
+    References: [@HAFNER2016].
+
+    >>> GR_max([1.0, 0.4, 0.5], [1.0, 10.0, 100.0]).item()
+    0.4
+    """
+    values, _ = _dose_series(growth, dose)
+    return np.asarray(values[..., -2:].min(axis=-1))
+
+
+def _dose_series(growth: npt.ArrayLike, dose: npt.ArrayLike) -> tuple[Array, Array]:
     values, doses = np.asarray(growth, dtype=np.float64), np.asarray(dose, dtype=np.float64)
     if doses.ndim != 1 or values.shape[-1:] != doses.shape:
         raise DataError(f"shape {doses.shape} does not fit GR of shape {values.shape}", where="dose", hint="put doses last")
     if len(doses) < 2 or (doses <= 0).any() or (np.diff(doses) <= 0).any():
         raise DataError("at least two doses, positive and rising, make an area", where="dose", hint="leave the vehicle out")
-    place = np.log10(doses)
-    return np.asarray(np.trapezoid(effect(values), place, axis=-1) / (place[-1] - place[0]))
+    return values, doses
 
 
 def _counts(cells: npt.ArrayLike, *, where: str) -> Array:

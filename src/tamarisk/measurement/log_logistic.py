@@ -27,6 +27,35 @@ class Series:
     response: Array
 
 
+def sound_readings(dose: npt.ArrayLike, response: npt.ArrayLike) -> tuple[Array, Array]:
+    """Doses and readings as arrays, after seeing that each reading has its dose.
+
+    Args:
+        dose: doses in nM, zero or above, shape `(reading,)`.
+        response: readings, shape `(reading,)`.
+
+    Returns:
+        Both as arrays of shape `(reading,)`.
+
+    Raises:
+        DataError: a reading or a dose is missing, or a dose is negative.
+
+    References: [@RITZ2015].
+
+    >>> sound_readings([1, 10], [1.0, 0.5])[0]
+    array([ 1., 10.])
+    """
+    doses, readings = np.asarray(dose, dtype=np.float64), np.asarray(response, dtype=np.float64)
+    if doses.ndim != 1 or doses.shape != readings.shape:
+        raise DataError(f"{doses.shape} doses but {readings.shape} readings", where="dose", hint="give one dose per reading")
+    missing = np.flatnonzero(~np.isfinite(doses) | ~np.isfinite(readings)).tolist()
+    if missing:
+        raise DataError(f"reading(s) {missing} lack a dose or a response", where="response", hint="leave them out")
+    if (doses < 0).any():
+        raise DataError("a dose is negative", where="dose", hint="give doses in nM, not their logarithms")
+    return doses, readings
+
+
 def responses(numbers: npt.ArrayLike, dose: npt.ArrayLike) -> Array:
     """The responses that a log-logistic curve gives.
 
@@ -98,7 +127,56 @@ def least_squares(series: Sequence[Series], limits: Array, start: Array) -> tupl
         residuals, begin, bounds=(low, high), jac="3-point", max_nfev=MOST_STEPS, xtol=1e-10, ftol=1e-10, gtol=1e-12
     )
     found = np.asarray(fit.x, dtype=np.float64)
-    return np.concatenate([_best_limits(series, limits, found), found]), 2.0 * float(fit.cost)
+    return np.concatenate([best_limits(series, limits, found), found]), 2.0 * float(fit.cost)
+
+
+def best_limits(series: Sequence[Series], limits: Array, shapes: Array) -> Array:
+    """The untreated response and plateau nearest to one or more dose series whose places and slopes are known.
+
+    Args:
+        series: one or more dose series.
+        limits: untreated response and plateau, NaN where they are to be found, shape `(2,)`.
+        shapes: log EC50 and Hill slope of each series in turn, shape `(2 * series,)`.
+
+    Returns:
+        Both limits, shape `(2,)`.
+
+    References: [@RITZ2015].
+
+    >>> best_limits([Series(np.array([0.0, 1.0]), np.array([2.0, 1.5]))], np.full(2, np.nan), np.array([0.0, 1.0])).round(6)
+    array([2., 1.])
+    """
+    left = np.concatenate([_left(one.dose, *shape) for one, shape in zip(series, shapes.reshape(-1, 2), strict=True)])
+    basis = np.stack([left, 1.0 - left], axis=1)
+    free = np.isnan(limits)
+    solved = limits.copy()
+    if free.any():
+        rest = np.concatenate([one.response for one in series]) - basis[:, ~free] @ limits[~free]
+        solved[free] = np.linalg.lstsq(basis[:, free], rest)[0]
+    return solved
+
+
+def response_slopes(numbers: Array, dose: Array) -> Array:
+    """How the responses move with each of the four numbers of a curve.
+
+    Args:
+        numbers: untreated response, plateau, log EC50, Hill slope; shape `(4,)`.
+        dose: doses in nM, zero or above, shape `(reading,)`.
+
+    Returns:
+        The derivatives, shape `(reading, 4)`.
+
+    References: [@RITZ2015].
+
+    >>> response_slopes(np.array([1.0, 0.0, 0.0, 1.0]), np.array([0.0, 1.0])).round(2) + 0.0
+    array([[1.  , 0.  , 0.  , 0.  ],
+           [0.5 , 0.5 , 0.25, 0.  ]])
+    """
+    untreated, plateau, log_ec50, hill = numbers
+    left = _left(dose, log_ec50, hill)
+    slope = (untreated - plateau) * left * (1.0 - left)
+    distance = np.where(dose > 0, np.log(np.where(dose > 0, dose, 1.0)) - log_ec50, 0.0)
+    return np.stack([left, 1.0 - left, slope * hill, -slope * distance], axis=1)
 
 
 def unit_covariance(numbers: Array, dose: Array, limits: Array) -> Array:
@@ -121,12 +199,9 @@ def unit_covariance(numbers: Array, dose: Array, limits: Array) -> Array:
     >>> np.diag(unit_covariance(np.array([1.0, 0.0, 2.0, 1.0]), doses, np.array([1.0, 0.0]))).round(2)
     array([0.  , 0.  , 7.04, 6.21])
     """
-    untreated, plateau, log_ec50, hill = numbers
-    left = _left(dose, log_ec50, hill)
-    slope = (untreated - plateau) * left * (1.0 - left)
-    distance = np.where(dose > 0, np.log(np.where(dose > 0, dose, 1.0)) - log_ec50, 0.0)
+    left = _left(dose, numbers[2], numbers[3])
     free = np.concatenate([np.isnan(limits), [True, True]])
-    jacobian = np.stack([left, 1.0 - left, slope * hill, -slope * distance], axis=1)[:, free]
+    jacobian = response_slopes(numbers, dose)[:, free]
     size = np.linalg.norm(jacobian, axis=0)
     if (left * (1.0 - left)).max() < ON_SLOPE or np.linalg.cond(jacobian / size) > 1e8:
         raise DataError("no dose lies on the slope of the curve, so its EC50 is anywhere between two", hint="test doses there")
@@ -141,18 +216,7 @@ def _left(dose: Array, log_ec50: float, hill: float) -> Array:
         return np.asarray(special.expit(hill * (log_ec50 - np.log(dose))), dtype=np.float64)
 
 
-def _best_limits(series: Sequence[Series], limits: Array, shapes: Array) -> Array:
-    left = np.concatenate([_left(one.dose, *shape) for one, shape in zip(series, shapes.reshape(-1, 2), strict=True)])
-    basis = np.stack([left, 1.0 - left], axis=1)
-    free = np.isnan(limits)
-    solved = limits.copy()
-    if free.any():
-        rest = np.concatenate([one.response for one in series]) - basis[:, ~free] @ limits[~free]
-        solved[free] = np.linalg.lstsq(basis[:, free], rest)[0]
-    return solved
-
-
 def _residuals(series: Sequence[Series], limits: Array, shapes: Array) -> Array:
-    ends = _best_limits(series, limits, shapes)
+    ends = best_limits(series, limits, shapes)
     pairs = zip(series, shapes.reshape(-1, 2), strict=True)
     return np.concatenate([responses(np.concatenate([ends, shape]), one.dose) - one.response for one, shape in pairs])

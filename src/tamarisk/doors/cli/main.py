@@ -20,8 +20,10 @@ COMMANDS = {
     "screen": "Growth over the doses of one drug, or of two.",
     "evolve": "What months of exposure make of the cells.",
     "reverse": "What makes resistant cells answer a therapy again.",
+    "measure": "What a lab's own files say: growth, dose-response, blots, expression.",
     "export": "The model as SBML, or as Antimony modules to edit.",
     "list": "The names of contexts, drugs, media, readouts, genes, arrows or findings.",
+    "suite": "Whether models in SBML are solved as the standard asks.",
     "doctor": "Whether this machine is all right.",
 }
 FAILED, BAD_INPUT, STOPPED = 1, 2, 130

@@ -1,0 +1,70 @@
+"""`tamarisk measure signature`: parse, library calls, print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tamarisk.doors.cli.measure_options import paper, paper_options
+from tamarisk.doors.cli.measure_output import deliver
+from tamarisk.doors.cli.options import Place
+
+if TYPE_CHECKING:
+    from tamarisk.measurement.measured import Measured
+    from tamarisk.measurement.signature import Fractions
+    from tamarisk.study.figure import Panel
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=Place(path_type=Path))
+@click.option(
+    "--samples", required=True, type=Place(path_type=Path), metavar="FILE", help="Table of sample, group (SV to RC) and batch."
+)
+@click.option(
+    "--scale", required=True, type=click.Choice(["counts", "log2"]), help="Whether the matrix holds reads or log2 values."
+)
+@click.option("--gene-column", default="", metavar="HEADER", help="Column with names of genes; the first if left out.")
+@click.option("--alpha", default=0.05, show_default=True, metavar="P", help="Adjusted p-value that makes a signature gene.")
+@click.option("--seed", default=0, show_default=True, metavar="N", help="Same seed, same draws for E0.")
+@paper_options
+@click.pass_context
+def command(
+    ctx: click.Context, /, file: Path, samples: Path, scale: str, gene_column: str, alpha: float, seed: int, **options: Any
+) -> None:
+    """How much of a drug's lost expression response a co-drug restores, and whether by re-sensitisation or by mimicry.
+
+    Six groups are needed: SV and SF (sensitive line: vehicle, drug), RV, RF, RP and RC (resistant line: vehicle, drug, co-drug,
+    both), with three arrays or more in each.
+
+    \b
+    Example:
+        tamarisk measure signature signature.tsv --samples samples.tsv --scale log2
+    """
+    place = paper(ctx, options)
+    from tamarisk.measurement.expression_table import log2_matrix
+    from tamarisk.measurement.signature_table import restored
+
+    matrix, sheet, sources = log2_matrix(file, samples, counts=scale == "counts", gene_column=gene_column)
+    measured, curve = restored(matrix, sheet.groups, batches=sheet.batches, alpha=alpha, seed=seed, level=options["level"])
+    deliver("signature", measured, sources, _panels(measured, curve), place)
+
+
+def _panels(measured: Measured, curve: Sequence[Fractions]) -> list[Panel]:
+    import math
+
+    from tamarisk.study.figure import Axis, Bars
+
+    panels: list[Panel] = []
+    index = [one for one in measured.results if one.name in {"RI_total", "RI_net", "phenocopy"}]
+    if index:
+        values = tuple(one.estimate.value for one in index)
+        panels.append(Bars("Share of the lost response", Axis("share"), tuple(one.name for one in index), (("share", values),)))
+    counted = [one for one in curve if not math.isnan(one.F_lost)]
+    if counted:
+        groups = tuple(f"{2**one.least_change:.2g}-fold" for one in counted)
+        series = tuple((name, tuple(getattr(one, name) for one in counted)) for name in ("F_lost", "F_sig", "F_rapa", "F_net"))
+        panels.append(Bars("Counts move with the fold change that is asked", Axis("share of genes"), groups, series))
+    return panels

@@ -1,0 +1,312 @@
+"""Blot densities, expression matrices, sample sheets and tables of changed genes as people keep them. It knows no biology."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tamarisk.errors import DataError, Issue, TableError, listed
+from tamarisk.measurement.blot import Blots
+from tamarisk.measurement.estimate import Array, Mask
+from tamarisk.measurement.measured import Source, source_of
+from tamarisk.names import nearest
+from tamarisk.tables import Column, read_table, table_cells
+
+BANDS = ("phospho", "total", "load")
+GAPS = ("", "na", "nan", "null")
+HIGHEST_LOG2 = 40.0  # no instrument counts 2^40 of anything
+FEWEST_READS = 10.0
+_MOST_FAULTS = 20
+_BLOT = Column("blot", aliases=("membrane", "gel", "experiment", "biological_replicate", "passage"))
+_LANE = Column("condition", aliases=("lane", "sample", "treatment", "drug"))
+_DENSITY = Column("density", number=True, required=False, aliases=("value", "volume", "intensity", "area"))
+_SAMPLE = Column("sample", aliases=("run", "array", "library", "sample_id", "sample_name"))
+_GROUP = Column("group", aliases=("condition", "treatment"))
+_BATCH = Column("batch", required=False, optional=True, aliases=("plate", "experiment", "pair", "passage"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matrix:
+    """Expression of genes in samples.
+
+    Attributes:
+        genes: name of each gene.
+        samples: name of each sample.
+        values: shape `(gene, sample)`; NaN where a value is missing.
+    """
+
+    genes: tuple[str, ...]
+    samples: tuple[str, ...]
+    values: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What each sample is.
+
+    Attributes:
+        samples: names.
+        groups: group of each.
+        batches: batch, experiment or pair of each; empty if the sheet does not say.
+    """
+
+    samples: tuple[str, ...]
+    groups: tuple[str, ...]
+    batches: tuple[str, ...]
+
+
+def read_blots(path: Path, *, linear_range: tuple[float, float], bands: Mapping[str, str] | None = None) -> tuple[Blots, Source]:
+    r"""Band densities of replicate blots.
+
+    Args:
+        path: a table with `blot`, `condition` and a column for each band, or with `blot`, `condition`, `band` and `density`.
+        linear_range: lowest and highest density that a dilution series showed to be proportional to protein.
+        bands: for phospho, total and load the column, or the name under `band`, that holds it; the same words if left out.
+
+    Returns:
+        The blots, and what was taken from the file.
+
+    Raises:
+        TableError: everything that is wrong with the file, at once; a band outside the linear range among it.
+
+    References: [@DEGASPERI2014].
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "blots.csv"
+    ...     _ = file.write_text("blot,condition,phospho,total,load\n1,vehicle,8,4,5\n1,rapamycin,2,8,5\n", encoding="utf-8")
+    ...     read_blots(file, linear_range=(1, 50))[0].phospho.tolist()
+    [[8.0, 2.0]]
+    """
+    _refuse_range(*linear_range)
+    named = {band: (bands or {}).get(band) or band for band in BANDS}
+    cells = _long_bands(path, named) if _is_long(path) else _wide_bands(path, named)
+    lanes: dict[tuple[str, str, str], float] = {}
+    issues = []
+    for line, blot, condition, band, density in cells:
+        twice = f"'{condition}' stands twice on blot {blot} (average repeated lanes first)"
+        fault = twice if (blot, condition, band) in lanes else _band_fault(density, linear_range)
+        issues += [Issue(f"{path.name}, row {line}, column {named[band]}", fault)] if fault else []
+        lanes[blot, condition, band] = density
+    if issues:
+        raise TableError(listed(issues))
+    return _blots(lanes, linear_range), source_of(path, used=len({line for line, *_ in cells}))
+
+
+def read_matrix(path: Path, *, samples: Sequence[str], counts: bool, gene_column: str = "") -> tuple[Matrix, Source]:
+    r"""Expression of every gene in the named samples.
+
+    Args:
+        path: a CSV or TSV file, perhaps gzipped: a row per gene, a column per sample.
+        samples: the columns to read; others are left alone.
+        counts: whether the numbers are read counts, which are never negative, or log2 values.
+        gene_column: the column with names of genes; the first if "".
+
+    Returns:
+        The matrix, in the order of `samples`, and what was taken from the file.
+
+    Raises:
+        TableError: a sample has no column or two, rows are ragged, or cells hold no fitting numbers; all at once.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "counts.tsv"
+    ...     _ = file.write_text("gene\ta\tb\nGREB1\t5\t50\n", encoding="utf-8")
+    ...     read_matrix(file, samples=["b", "a"], counts=True)[0].values.tolist()
+    [[50.0, 5.0]]
+    """
+    header, body = table_cells(path)
+    if body and len(header) == len(body[0][1]) - 1:
+        header = ["", *header]  # R leaves the corner out
+    places, issues = _places(path, header, samples)
+    named, strange = _places(path, header, [gene_column] if gene_column else [])
+    issues += strange
+    ragged = [line for line, cells in body if len(cells) != len(header)]
+    issues += [
+        Issue(f"{path.name}, row {line}", f"not as many cells as the header's {len(header)}") for line in ragged[:_MOST_FAULTS]
+    ]
+    if issues:
+        raise TableError(listed(issues))
+    if not body:
+        raise TableError("the table has a header but no rows", where=path.name, hint="add at least one gene")
+    rows = [[cells[place] for place in places] for _, cells in body]
+    values = _numbers(path, rows, [line for line, _ in body], list(samples), counts=counts)
+    genes = tuple(cells[named[0] if named else 0] for _, cells in body)
+    return Matrix(genes, tuple(samples), values), source_of(path, used=len(rows))
+
+
+def read_sheet(path: Path) -> tuple[Sheet, Source]:
+    """What each sample of a matrix is.
+
+    Args:
+        path: a table with columns `sample` and `group`, and `batch` where samples were handled together.
+
+    Returns:
+        The sheet, and what was taken from the file.
+
+    Raises:
+        TableError: everything that is wrong with it, at once.
+    """
+    rows = read_table(path, (_SAMPLE, _GROUP, _BATCH), extra=True)
+    names = [row["sample"] for row in rows]
+    twice = [row for row in rows if names.count(row["sample"]) > 1]
+    if twice:
+        raise TableError(listed(Issue(f"{path.name}, row {row.line}", f"sample '{row['sample']}' stands twice") for row in twice))
+    batches = tuple(row["batch"] for row in rows)
+    held = batches if all(batches) else ()
+    return Sheet(tuple(names), tuple(row["group"] for row in rows), held), source_of(path, used=len(rows))
+
+
+def log_counts_per_million(counts: Array) -> Array:
+    """log2 of read counts per million reads of each sample, half a read added so that zero has a logarithm.
+
+    Args:
+        counts: read counts, shape `(gene, sample)`.
+
+    Returns:
+        log2 counts per million in the same shape.
+
+    Raises:
+        DataError: a sample has no reads.
+
+    References: [@LAW2014].
+
+    >>> log_counts_per_million(np.array([[0.0, 9.0], [99.0, 90.0]])).round(2).tolist()
+    [[12.29, 16.54], [19.92, 19.79]]
+    """
+    depth = counts.sum(axis=0)
+    if (depth <= 0).any():
+        raise DataError(f"sample(s) {np.flatnonzero(depth <= 0).tolist()} have no reads", where="counts", hint="leave them out")
+    return np.asarray(np.log2((counts + 0.5) / (depth + 1.0) * 1e6))
+
+
+def well_read(counts: Array, groups: Sequence[str]) -> Mask:
+    """Which genes have enough reads to be compared: 10 or more in as many samples as the smallest group has.
+
+    Args:
+        counts: read counts, shape `(gene, sample)`.
+        groups: group of each sample.
+
+    Returns:
+        Whether each gene has, shape `(gene,)`.
+
+    >>> well_read(np.array([[0.0, 3.0], [50.0, 90.0]]), ["a", "b"]).tolist()
+    [False, True]
+    """
+    smallest = min(list(groups).count(group) for group in set(groups))
+    return np.asarray((counts >= FEWEST_READS).sum(axis=1) >= smallest)
+
+
+def _refuse_range(low: float, high: float) -> None:
+    if not 0 < low < high:
+        what = f"{low:g} to {high:g} is no linear range"
+        raise DataError(
+            what, where="linear range", hint="give two densities, the lower above 0, as a dilution series showed them"
+        )
+
+
+def _band_fault(density: float, linear_range: tuple[float, float]) -> str:
+    """What is wrong with a density, if anything; a missing one is no fault."""
+    low, high = linear_range
+    if density == 0:
+        return "0 is too weak (nothing is left above background)"
+    if math.isnan(density) or low <= density <= high:
+        return ""
+    return f"{density:g} is {'saturated' if density > high else 'too weak'} (linear from {low:g} to {high:g}: expose again)"
+
+
+def _is_long(path: Path) -> bool:
+    return any(cell.casefold() in {"band", "protein", "antibody"} for cell in table_cells(path)[0])
+
+
+def _long_bands(path: Path, named: Mapping[str, str]) -> list[tuple[int, str, str, str, float]]:
+    """Line, blot, condition, band and density of each row that holds one of the three bands."""
+    band = Column("band", aliases=("protein", "antibody"))
+    rows = read_table(path, (_BLOT, _LANE, band, _DENSITY), extra=True)
+    known = list(dict.fromkeys(row["band"] for row in rows))
+    issues = [
+        Issue(f"{path.name}, column band", f"no band '{name}' for {role} (--{role} names it; known: {', '.join(known)})")
+        for role, name in named.items()
+        if name not in known
+    ]
+    if issues:
+        raise TableError(listed(issues))
+    roles = {name: role for role, name in named.items()}
+    return [
+        (row.line, row["blot"], row["condition"], roles[row["band"]], row.number("density"))
+        for row in rows
+        if row["band"] in roles
+    ]
+
+
+def _wide_bands(path: Path, named: Mapping[str, str]) -> list[tuple[int, str, str, str, float]]:
+    columns = [
+        Column(role, number=True, required=False, minimum=0.0, aliases=(name,), gaps=("NA", "NaN", "nan"))
+        for role, name in named.items()
+    ]
+    rows = read_table(path, (_BLOT, _LANE, *columns), extra=True)
+    return [(row.line, row["blot"], row["condition"], band, row.number(band)) for row in rows for band in BANDS]
+
+
+def _blots(lanes: Mapping[tuple[str, str, str], float], linear_range: tuple[float, float]) -> Blots:
+    blots, conditions = (list(dict.fromkeys(place[axis] for place in lanes)) for axis in (0, 1))
+    phospho, total, load = (
+        np.array([[lanes.get((blot, condition, band), math.nan) for condition in conditions] for blot in blots]) for band in BANDS
+    )
+    return Blots(conditions, phospho, total, load, linear_range=linear_range)
+
+
+def _places(path: Path, header: Sequence[str], wanted: Sequence[str]) -> tuple[list[int], list[Issue]]:
+    """Where columns stand, by their exact names."""
+    issues = []
+    for name in wanted:
+        if name not in header:
+            offer = nearest(name, [cell for cell in header if cell], count=1)
+            issues.append(
+                Issue(f"{path.name}, header", f"no column '{name}'" + (f"; did you mean '{offer[0]}'?" if offer else ""))
+            )
+        elif list(header).count(name) > 1:
+            issues.append(Issue(f"{path.name}, header", f"column '{name}' stands twice"))
+    return [list(header).index(name) for name in wanted if name in header], issues
+
+
+def _numbers(path: Path, rows: Sequence[Sequence[str]], lines: Sequence[int], samples: Sequence[str], *, counts: bool) -> Array:
+    """The cells as numbers; the first twenty cells that are none, and how many more."""
+    values = np.empty((len(rows), len(samples)))
+    issues: list[Issue] = []
+    for number, cells in enumerate(rows):
+        try:
+            values[number] = [float(cell) for cell in cells]
+        except ValueError:
+            values[number] = [_number(cell) for cell in cells]
+    bad = ~np.isfinite(values) | (values < 0 if counts else values > HIGHEST_LOG2)
+    if not counts:
+        bad &= ~np.array([[cell.casefold() in GAPS for cell in cells] for cells in rows])
+    for row, column in np.argwhere(bad).tolist():
+        issues.append(Issue(f"{path.name}, row {lines[row]}, column {samples[column]}", _fault(rows[row][column], counts=counts)))
+    if issues:
+        more = f"\nand {len(issues) - _MOST_FAULTS} more such cells" if len(issues) > _MOST_FAULTS else ""
+        raise TableError(listed(issues[:_MOST_FAULTS]) + more)
+    return values
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return math.nan
+
+
+def _fault(cell: str, *, counts: bool) -> str:
+    value = _number(cell)
+    if math.isfinite(value):
+        return (
+            f"{cell} is below 0, so it is no count"
+            if counts
+            else f"{cell} is no log2 value (say --scale counts if these are reads)"
+        )
+    return "the cell is empty" if not cell else f"'{cell}' is not a number" + (" (use a decimal point)" if "," in cell else "")

@@ -1,0 +1,336 @@
+"""Blot tables, matrices, sample sheets and tables of changed genes: what is read, by hand, and every fault with its place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from tamarisk.errors import TamariskError
+from tamarisk.measurement.assay_tables import Matrix, log_counts_per_million, read_blots, read_matrix, read_sheet, well_read
+from tamarisk.measurement.blot_table import folds_of
+from tamarisk.measurement.columns import LongTable
+from tamarisk.measurement.expression import moderated_t
+from tamarisk.measurement.expression_table import changed_genes, log2_matrix, matrix_changes, read_changes, said_of
+from tamarisk.measurement.measured import source_of
+from tamarisk.measurement.responses import gene_responses
+from tamarisk.measurement.signature_table import restored
+from tamarisk.seeds import generator
+
+LAW = settings(deadline=None, max_examples=200, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+Written = Callable[..., Path]
+WIDE = "blot,condition,pS167,ERa,actin\n1,vehicle,8,4,5\n1,rapamycin,2,8,5\n2,vehicle,10,5,6\n2,rapamycin,3,9,6\n"
+BANDS = {"phospho": "pS167", "total": "ERa", "load": "actin"}
+COUNTS = "id\tname\ts1\ts2\nE1\tGREB1\t5\t50\nE2\tPGR\t0\t9\n"
+LIMMA = '"","logFC","AveExpr","t","P.Value","adj.P.Val","B"\n"GREB1",2.5,8,9.1,1e-6,1e-4,5\n"PGR",-1,7,-2,0.06,NA,-3\n'
+DESEQ = "gene,baseMean,log2FoldChange,lfcSE,stat,pvalue,padj\nGREB1,100,2,0.5,4,1e-4,2e-4\nPGR,3,-1,1,-1,0.3,\n"
+EDGER = "\tlogFC\tlogCPM\tLR\tPValue\tFDR\nGREB1\t2\t5\t30\t1e-7\t1e-6\n"
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    """Puts text into a file."""
+
+    def put(content: str, name: str = "table.csv") -> Path:
+        path = tmp_path / name
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    return put
+
+
+def sentence(reader: Callable[[], object]) -> str:
+    """What is said of a file that cannot be read."""
+    with pytest.raises(TamariskError) as refused:
+        reader()
+    return str(refused.value)
+
+
+# blots
+
+
+def test_wide_and_long_blots_are_the_same(written: Written) -> None:
+    """Law: a column per band and a row per band hold the same densities; the call may name the bands."""
+    rows = [line.split(",") for line in WIDE.splitlines()[1:]]
+    long = [
+        "gel,lane,antibody,volume",
+        *(
+            f"{blot},{lane},{band},{row[k]}"
+            for row in rows
+            for blot, lane in [row[:2]]
+            for k, band in enumerate(BANDS.values(), 2)
+        ),
+    ]
+    wide, source = read_blots(written(WIDE), linear_range=(1, 50), bands=BANDS)
+    tall, _ = read_blots(written("\n".join(long) + "\n", "long.csv"), linear_range=(1, 50), bands=BANDS)
+    assert np.array_equal(np.array([wide.phospho, wide.total, wide.load]), np.array([tall.phospho, tall.total, tall.load]))
+    assert (list(wide.conditions), source.used) == (["vehicle", "rapamycin"], 4)
+
+
+def test_folds_by_hand(written: Written) -> None:
+    """Golden: by hand. Phospho falls 4-fold and 10/3-fold, geometric mean 0.2739; total doubles and rises 1.8-fold, 1.897."""
+    measured = folds_of(read_blots(written(WIDE), linear_range=(1, 50), bands=BANDS)[0], control="vehicle")
+    values = {one.name: one.estimate.value for one in measured.results}
+    assert values["phospho per load"] == pytest.approx((2 / 8 * 3 / 10) ** 0.5, rel=1e-9)
+    assert values["total per load"] == pytest.approx((2.0 * 1.8) ** 0.5, rel=1e-9)
+    assert values["phospho per total"] == pytest.approx(values["phospho per load"] / values["total per load"], rel=1e-9)
+
+
+def test_a_lane_without_control_is_refused_by_name(written: Written) -> None:
+    """Law: a condition that shares no blot with the control is refused, the others are told."""
+    blots, _ = read_blots(written(WIDE + "3,both,4,4,4\n"), linear_range=(1, 50), bands=BANDS)
+    measured = folds_of(blots, control="vehicle")
+    assert {one.of for one in measured.results} == {"rapamycin"}
+    assert str(measured.refusals[0]).startswith("both: blots: no blot holds both lanes with all three bands")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            WIDE.replace("10,5,6", "90,5,0"),
+            "table.csv, row 4, column pS167: 90 is saturated (linear from 1 to 50: expose again)\n"
+            "table.csv, row 4, column actin: 0 is too weak (nothing is left above background)",
+        ),
+        (WIDE.replace("8,4,5", "0.5,4,5"), "table.csv, row 2, column pS167: 0.5 is too weak (linear from 1 to 50: expose again)"),
+        (
+            WIDE.replace("8,4,5", "-1,4,x"),
+            "table.csv, row 2, column phospho: -1 is below 0\ntable.csv, row 2, column load: 'x' is not a number",
+        ),
+        (WIDE.replace("ERa", "ESR1"), "table.csv, header: column 'total' is missing"),
+        (
+            WIDE + "2,rapamycin,3,9,6\n",
+            "table.csv, row 6, column pS167: 'rapamycin' stands twice on blot 2 (average repeated lanes first)\n"
+            "table.csv, row 6, column ERa: 'rapamycin' stands twice on blot 2 (average repeated lanes first)\n"
+            "table.csv, row 6, column actin: 'rapamycin' stands twice on blot 2 (average repeated lanes first)",
+        ),
+        (
+            "blot,condition,band,density\n1,vehicle,pS167,5\n1,vehicle,ERa,5\n",
+            "table.csv, column band: no band 'actin' for load (--load names it; known: pS167, ERa)",
+        ),
+    ],
+    ids=["saturated", "weak", "cells", "no total", "twice", "no load"],
+)
+def test_faults_of_blots(written: Written, text: str, words: str) -> None:
+    """Refusal: every band outside the linear range is named with its place."""
+    assert sentence(lambda: read_blots(written(text), linear_range=(1, 50), bands=BANDS)) == words
+
+
+def test_a_range_that_is_none(written: Written) -> None:
+    """Refusal: the range goes from a positive density to a higher one."""
+    expected = "linear range: 50 to 1 is no linear range; give two densities, the lower above 0, as a dilution series showed them"
+    assert sentence(lambda: read_blots(written(WIDE), linear_range=(50, 1), bands=BANDS)) == expected
+
+
+# matrices and sheets
+
+
+def test_a_matrix_in_the_order_of_the_sheet(written: Written) -> None:
+    """Law: only named samples are read, in the order asked for; genes by the first column or a named one."""
+    path = written(COUNTS, "counts.tsv")
+    assert read_matrix(path, samples=["s2", "s1"], counts=True)[0].values.tolist() == [[50.0, 5.0], [9.0, 0.0]]
+    assert read_matrix(path, samples=["s1"], counts=True, gene_column="name")[0].genes == ("GREB1", "PGR")
+    without_corner = written("s1,s2\nGREB1,5,50\n", "r.csv")
+    assert read_matrix(without_corner, samples=["s2"], counts=True)[0].values.tolist() == [[50.0]]
+
+
+def test_gaps_of_log_values(written: Written) -> None:
+    """Law: an array may lack a value; counts may not."""
+    path = written("gene,a,b\nX,NA,7.5\nY,,3\n")
+    assert np.isnan(read_matrix(path, samples=["a", "b"], counts=False)[0].values[:, 0]).all()
+    assert sentence(lambda: read_matrix(path, samples=["a", "b"], counts=True)) == (
+        "table.csv, row 2, column a: 'NA' is not a number\ntable.csv, row 3, column a: the cell is empty"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("gene,a,B\nX,1,2\n", "table.csv, header: no column 'b'; did you mean 'B'?"),
+        ("gene,a,b,a\nX,1,2,3\n", "table.csv, header: column 'a' stands twice"),
+        ("gene,a,b\nX,1,2\nY,1\n", "table.csv, row 3: not as many cells as the header's 3"),
+        (
+            "gene,a,b\nX,1,2x\nY,-1,2\n",
+            "table.csv, row 2, column b: '2x' is not a number\ntable.csv, row 3, column a: -1 is below 0, so it is no count",
+        ),
+        ("gene,a,b\n", "table.csv: the table has a header but no rows; add at least one gene"),
+    ],
+)
+def test_faults_of_a_matrix(written: Written, text: str, words: str) -> None:
+    """Refusal: faults of a matrix name line and sample."""
+    assert sentence(lambda: read_matrix(written(text), samples=["a", "b"], counts=True)) == words
+
+
+def test_many_faults_are_counted(written: Written) -> None:
+    """Refusal: twenty faults are listed, the rest are counted."""
+    told = sentence(lambda: read_matrix(written("gene,a\n" + "X,?\n" * 30), samples=["a"], counts=True)).splitlines()
+    assert (len(told), told[-1]) == (21, "and 10 more such cells")
+
+
+def test_reads_are_no_log_values(written: Written) -> None:
+    """Refusal: a number that no log2 scale reaches is taken for a count that was called a log2 value."""
+    words = "table.csv, row 2, column a: 5000 is no log2 value (say --scale counts if these are reads)"
+    assert sentence(lambda: read_matrix(written("gene,a\nX,5000\n"), samples=["a"], counts=False)) == words
+
+
+def test_sheets(written: Written) -> None:
+    """Law: samples, groups and batches by their aliases; a batch that is not said throughout is none."""
+    sheet, _ = read_sheet(written("run,treatment,batch\ns1,E2,a\ns2,DMSO,b\n"))
+    assert (sheet.samples, sheet.groups, sheet.batches) == (("s1", "s2"), ("E2", "DMSO"), ("a", "b"))
+    assert read_sheet(written("sample,group,batch\ns1,E2,a\ns2,DMSO,\n"))[0].batches == ()
+    twice = "table.csv, row 2: sample 's1' stands twice\ntable.csv, row 3: sample 's1' stands twice"
+    assert sentence(lambda: read_sheet(written("sample,group\ns1,a\ns1,b\n"))) == twice
+
+
+@LAW
+@given(
+    text=some.lists(
+        some.sampled_from((*'a1,;\t\n0.-"é', "NA", "blot,condition,band,density", "sample,group", "logFC,P.Value")), max_size=40
+    ).map("".join)
+)
+def test_no_text_ends_in_a_traceback(written: Written, text: str) -> None:
+    """Law: whatever stands in a file, it is read or refused in words."""
+    path = written(text)
+    readers: tuple[Callable[[], object], ...] = (
+        lambda: read_blots(path, linear_range=(1, 50)),
+        lambda: read_matrix(path, samples=["a"], counts=True),
+        lambda: read_matrix(path, samples=["a"], counts=False),
+        lambda: read_sheet(path),
+        lambda: read_changes(path),
+    )
+    for reader in readers:
+        try:
+            reader()
+        except TamariskError as refused:
+            assert str(refused)
+
+
+# expression
+
+
+def test_counts_per_million() -> None:
+    """Golden: by hand. Of 999 reads with half a read added, log2((5 + .5) / 1000 x 1e6) is log2(5500)."""
+    assert log_counts_per_million(np.array([[5.0], [994.0]]))[0, 0] == pytest.approx(math.log2(5500.0), rel=1e-12)
+    assert sentence(lambda: log_counts_per_million(np.zeros((3, 2)))) == "counts: sample(s) [0, 1] have no reads; leave them out"
+
+
+def test_genes_with_enough_reads() -> None:
+    """Law: ten reads in as many samples as the smallest group has."""
+    counts = np.array([[10.0, 10.0, 0.0, 0.0, 0.0], [10.0, 9.0, 9.0, 9.0, 9.0], [99.0, 0.0, 0.0, 0.0, 50.0]])
+    assert well_read(counts, ["a", "a", "b", "b", "b"]).tolist() == [True, False, True]
+
+
+def expression(effect: float = 3.0) -> Matrix:
+    """Sixty genes in six samples of three pairs; the eighth gene changes."""
+    rng = generator(1, "tests", "expression table")
+    values = rng.normal(8.0, 0.2, (60, 6)) + np.tile(rng.normal(0.0, 1.0, (60, 3)), 2)
+    values[7, 3:] += effect
+    return Matrix(tuple(f"g{number}" for number in range(60)), tuple("abcdef"), values)
+
+
+def test_changes_are_moderated_t_of_the_design() -> None:
+    """Reference: with pairs held constant the numbers are those of moderated_t with a design written by hand."""
+    matrix, groups = expression(), ["v", "v", "v", "r", "r", "r"]
+    found = changed_genes(matrix, groups, treated="r", control="v", batches=["1", "2", "3"] * 2)
+    design = [[1, 0, 0, 0], [1, 0, 1, 0], [1, 0, 0, 1], [0, 1, 0, 0], [0, 1, 1, 0], [0, 1, 0, 1]]
+    expected = moderated_t(matrix.values, design=design, contrasts=[[-1], [1], [0], [0]])
+    assert found.effect == pytest.approx(expected.effect[:, 0], rel=1e-9)
+    assert found.p == pytest.approx(expected.p[:, 0], rel=1e-9)
+    assert (found.results()[0].of, found.n) == ("g7", 3)
+    assert said_of(found).warnings == ("1 of 60 genes differ (adjusted p below 0.05): 1 up, 0 down",)
+    outside = (found.low > 0) | (found.high < 0)
+    assert outside.tolist() == (found.p < 0.05).tolist()  # interval and test are one
+
+
+def test_confounded_batches_are_refused() -> None:
+    """Refusal: where batch and group are one nothing can be told; unknown groups are named."""
+    matrix, groups = expression(), ["v", "v", "v", "r", "r", "r"]
+    words = "batch: batch and comparison are confounded; run both groups in each batch"
+    assert sentence(lambda: changed_genes(matrix, groups, treated="r", control="v", batches=list("111222"))) == words
+    assert sentence(lambda: changed_genes(matrix, groups, treated="x", control="v")) == "groups: no group 'x'; known: v, r"
+    assert (
+        sentence(lambda: changed_genes(matrix, groups, treated="v", control="v"))
+        == "groups: 'v' is compared with itself; known: v, r"
+    )
+
+
+def test_a_matrix_of_reads_from_file(written: Written) -> None:
+    """Law: genes with few reads are left out and counted, names that stand twice are told."""
+    rows = [f"g{number},{90 + number},110,100,{200 + number},190,210" for number in range(20)]
+    text = "gene,a,b,c,d,e,f\n" + "\n".join([*rows, "g3,100,100,100,100,100,100", "weak,1,0,2,1,0,3"]) + "\n"
+    sheet = written("sample,group\n" + "".join(f"{name},{'v' if name in 'abc' else 'r'}\n" for name in "abcdef"), "sheet.csv")
+    found, sources, notes = matrix_changes(written(text), sheet, counts=True, treated="r", control="v")
+    assert (len(found.genes), sources[0].used) == (21, 21)
+    assert sources[0].dropped == ("fewer than 10 reads in as many samples as the smallest group has: 1 genes",)
+    assert notes == ("1 names of genes stand more than once and are kept apart",)
+    few = written("gene,a,b,c,d,e,f\nweak,1,0,2,1,0,3\n", "few.csv")
+    assert (
+        sentence(lambda: log2_matrix(few, sheet, counts=True))
+        == "few.csv: no gene has enough reads; 10 in each sample of a group at least"
+    )
+
+
+@pytest.mark.parametrize(("text", "effects"), [(LIMMA, [2.5, -1.0]), (DESEQ, [2.0, -1.0]), (EDGER, [2.0])])
+def test_tables_of_changed_genes(written: Written, text: str, effects: list[float]) -> None:
+    """Law: limma's, DESeq2's and edgeR's columns are the same numbers."""
+    found, _ = read_changes(written(text))
+    assert (found.effect.tolist(), found.genes[0]) == (effects, "GREB1")
+
+
+def test_intervals_only_from_standard_errors(written: Written) -> None:
+    """Golden: by hand. DESeq2's 2 with a standard error of 0.5 reaches from 1.02 to 2.98; limma's table gives none."""
+    found = read_changes(written(DESEQ))[0].results()[0].estimate
+    assert (found.low, found.high) == pytest.approx((2 - 1.959964 * 0.5, 2 + 1.959964 * 0.5), abs=1e-5)
+    assert math.isnan(read_changes(written(EDGER))[0].results()[0].estimate.low)
+
+
+def test_a_p_value_above_one_is_none(written: Written) -> None:
+    """Refusal: a p-value above 1 is another column's number; a word is no number, but NA is a gap."""
+    words = "table.csv, row 2, column p: 4 is above 1, so it is no p-value"
+    assert sentence(lambda: read_changes(written("gene,logFC,P.Value\nX,1,4\n"))) == words
+    assert np.isnan(read_changes(written(LIMMA))[0].q).tolist() == [False, True]
+    words = "table.csv, row 3, column q: 'none' is not a number"
+    assert sentence(lambda: read_changes(written(LIMMA.replace("NA", "none")))) == words
+
+
+def test_genes_over_doses(tmp_path: Path) -> None:
+    """Law: each gene is a series over the doses of its samples, dose zero its control; unknown genes are named."""
+    import pandas as pd
+
+    matrix = Matrix(("GREB1", "PGR"), ("a", "b"), np.array([[1.0, 5.0], [2.0, 6.0]]))
+    file = tmp_path / "sheet.csv"
+    file.write_text("x", encoding="utf-8")
+    sheet = LongTable(pd.DataFrame({"sample": ["b", "a"], "dose": [10.0, 0.0]}), source_of(file, used=2))
+    frame = gene_responses(matrix, sheet, ["PGR"])
+    assert frame[["cells", "drug", "dose", "response"]].to_numpy().tolist() == [
+        ["PGR", "", 10.0, 6.0],
+        ["PGR", "control", 0.0, 2.0],
+    ]
+    expected = "genes: no gene 'TFF1' in the matrix; name genes as the first column of the matrix does"
+    assert sentence(lambda: gene_responses(matrix, sheet, ["TFF1"])) == expected
+
+
+# signature
+
+
+def test_restored_share_of_a_lost_response() -> None:
+    """Reference: a resistant line with a tenth of the response, of which 40 % of the lost part comes back, has RI_net 0.4.
+
+    Tolerance 0.05: the noise of three arrays a group leaves an interval of that half-width.
+    """
+    rng = generator(2, "tests", "signature table")
+    response = np.repeat([2.0, -2.0, 0.0], [20, 20, 160])[:, None] * np.repeat([0, 1, 0, 0.1, 0, 0.46], 3)
+    groups = np.repeat(["SV", "SF", "RV", "RF", "RP", "RC"], 3).tolist()
+    matrix = Matrix(tuple(map(str, range(200))), tuple(map(str, range(18))), response + 0.2 * rng.normal(size=(200, 18)))
+    measured, curve = restored(matrix, groups)
+    values = {one.name: one.estimate.value for one in measured.results}
+    assert values["RI_net"] == pytest.approx(0.4, abs=0.05)
+    assert values["RI_total"] == pytest.approx(values["RI_net"] + values["phenocopy"], rel=1e-9)
+    assert (len(curve), measured.refusals) == (4, ())
+    flat = Matrix(matrix.genes, matrix.samples, 0.2 * rng.normal(size=(200, 18)))
+    assert [one.where for one in restored(flat, groups)[0].refusals] == ["E0", "restoration index"]
