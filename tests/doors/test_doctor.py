@@ -54,6 +54,15 @@ def test_a_small_model_is_examined(tamarisk: Run, place: Path) -> None:
     assert "not right" in result.stdout
 
 
+def test_the_engine_is_examined(told: Callable[..., dict[str, Any]], said: Callable[..., str]) -> None:
+    """Law: the engine's parts are named and pass, and sameness says with what it was tried."""
+    record = told("doctor", "--engine")["examinations"]
+    assert [one["name"] for one in record] == ["processor", "kept code", "sameness", "speed"]
+    assert all(one["passed"] is True for one in record)
+    assert "the same to the last bit with 1 lanes, 2 lanes, 4 lanes, two threads, another order" in record[2]["found"]
+    assert "members per second" in said("doctor", "--engine")
+
+
 def test_undefined_rules_are_found() -> None:
     """Law: a model whose rules have no value does not pass for one whose compiled rules agree with their formulas."""
     blank = lab.with_constants(lab.read_model(), {"ER_E2_ref": math.nan})

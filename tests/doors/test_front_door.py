@@ -77,7 +77,7 @@ COUNTERPARTS: dict[str, dict[str, tuple[Callable[..., object], str]]] = {
     "export": {"context": (lab.export, "context"), "sbml": (lab.export, "path"), "model_folder": (lab.export, "model")},
     "doctor": {"model_folder": (lab.doctor, "model")},
 }
-PAPER = {"out", "as_json", "top", "antimony"}
+PAPER = {"out", "as_json", "top", "antimony", "engine"}
 INSIDE = {"progress", "shelf", "protocol"}  # arguments of verbs that a command fills by itself, or from several options
 
 EVERY = (*COMMANDS, *(f"measure {ruler}" for ruler in RULERS))  # commands, and the commands below a group

@@ -147,6 +147,16 @@ def test_other_equations_are_other_code(place: Path, tiny: ReadTiny) -> None:
     assert len(list(place.glob("*.o"))) == 3
 
 
+def test_old_code_makes_room(place: Path, tiny: ReadTiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law: no more than the allowed number of codes is kept, and the newest is among them."""
+    monkeypatch.setattr(shelf, "_MOST_KEPT", 2)
+    for power in (2.5, 3.5, 4.5):
+        machine_code(system_of(tiny(TINY.replace("A^n", f"A^{power}"))), 1)
+    assert len(list(place.glob("*.o"))) == len(list(place.glob("*.json"))) == 2
+    monkeypatch.setattr(shelf, "kernel", lambda *_: pytest.fail("compiled again"))
+    machine_code(system_of(tiny(TINY.replace("A^n", "A^4.5"))), 1)
+
+
 def test_where_nothing_can_be_kept_code_still_runs(tmp_path: Path, tiny: ReadTiny, monkeypatch: pytest.MonkeyPatch) -> None:
     """Law: a cache that cannot be written costs time, not numbers."""
     (tmp_path / "file").write_text("no folder", encoding="utf-8")

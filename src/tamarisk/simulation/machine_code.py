@@ -20,6 +20,7 @@ from tamarisk.simulation.kernel import Kernel, Sizes, kernel
 from tamarisk.simulation.rosenbrock import integrator
 from tamarisk.simulation.watching import watcher
 
+_MOST_KEPT = 64  # models times numbers of lanes; the oldest goes first
 _LARGE = 200  # states from which on code that is compiled fast matters more than code that is a little faster
 
 
@@ -71,6 +72,17 @@ def native_lanes() -> int:
     """The numbers that one vector of this processor holds."""
     features = llvm.get_host_cpu_features()
     return 8 if features.get("avx512f") else 4 if features.get("avx2") else 2
+
+
+def kept_code() -> tuple[Path, int, int]:
+    """Where machine code is kept, in how many files, and how many bytes they are.
+
+    >>> kept_code()[0].name
+    'kernels'
+    """
+    place = user_cache_path("tamarisk") / "kernels"
+    files = list(place.glob("*.o"))
+    return place, len(files), sum(file.stat().st_size for file in files)
 
 
 def _compiled(source: Kernel, lanes: int) -> bytes:
@@ -127,3 +139,7 @@ def _write(place: Path, sizes: Sizes, order: tuple[int, ...], code: bytes) -> No
             draft = place.with_suffix(f"{suffix}.part")
             draft.write_bytes(content)
             draft.replace(place.with_suffix(suffix))
+        by_age = sorted(place.parent.glob("*.o"), key=lambda file: file.stat().st_mtime)
+        for old in by_age[:-_MOST_KEPT]:
+            old.unlink()
+            old.with_suffix(".json").unlink(missing_ok=True)
