@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,14 +72,28 @@ def save(panel: Panel, folder: Path, name: str) -> tuple[Path, Path]:
     with mpl.rc_context(_STYLE):
         drawn = figure(panel)
         FigureCanvasAgg(drawn).print_png(str(raster))  # type: ignore[no-untyped-call]
-        FigureCanvasSVG(drawn).print_svg(str(vector), metadata={"Date": None, "Creator": "tamarisk"})  # type: ignore[no-untyped-call]
+        vector.write_text(_svg(drawn), encoding="utf-8")
     return vector, raster
 
 
-def inline(vector: Path) -> str:
-    """A saved SVG file as text that can stand inside a page."""
-    text = vector.read_text(encoding="utf-8")
+def inline(panel: Panel | Path) -> str:
+    """A panel, or a saved SVG file of one, as text that can stand inside a page.
+
+    >>> inline(Bars("Two bars", Axis("share"), ("a", "b"), (("one", (0.1, 0.9)),)))[:4]
+    '<svg'
+    """
+    if isinstance(panel, Path):
+        text = panel.read_text(encoding="utf-8")
+    else:
+        with mpl.rc_context(_STYLE):
+            text = _svg(figure(panel))
     return text[text.index("<svg") :]
+
+
+def _svg(drawn: Figure) -> str:
+    page = io.StringIO()
+    FigureCanvasSVG(drawn).print_svg(page, metadata={"Date": None, "Creator": "tamarisk"})  # type: ignore[no-untyped-call]
+    return page.getvalue()
 
 
 def _draw_lines(drawn: Figure, axes: Axes, panel: Lines) -> None:

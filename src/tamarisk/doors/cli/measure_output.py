@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,10 +140,9 @@ def _write_report(
     kind: str, measured: Measured, record: dict[str, Any], panels: Sequence[Panel], path: Path, command: str
 ) -> None:
     from tamarisk.doors.measure_report import measure_page
-    from tamarisk.doors.plot import inline, save
+    from tamarisk.doors.plot import inline
 
-    with tempfile.TemporaryDirectory() as folder:
-        pictures = [inline(save(panel, Path(folder), f"{kind}-{number}")[0]) for number, panel in enumerate(panels, 1)]
+    pictures = [inline(panel) for panel in panels]
     rows = list(_rows(measured.results[:MOST_ROWS]))
     methods = list(dict.fromkeys(one.estimate.method for one in measured.results))
     page = measure_page(kind, table_header(measured.results), rows, record, pictures, methods=methods, command=command)
