@@ -72,6 +72,7 @@ def save(panel: Panel, folder: Path, name: str) -> tuple[Path, Path]:
     with mpl.rc_context(_STYLE):
         drawn = figure(panel)
         FigureCanvasAgg(drawn).print_png(str(raster))  # type: ignore[no-untyped-call]
+        drawn.set_layout_engine("none")  # the places found for the one picture do for the other
         vector.write_text(_svg(drawn), encoding="utf-8")
     return vector, raster
 

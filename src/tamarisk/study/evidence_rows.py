@@ -16,8 +16,8 @@ def publications(lab: Laboratory, test: Finding) -> Reading:
     reactions = lab.solver.model.reactions
     supported = [one for one in reactions if one.references]
     cited = {by_address()[address].key for one in supported for address in one.references if address in by_address()}
-    counts = Counter(references()[key].category for key in cited)
-    categories = tuple(sorted(counts, key=lambda name: -counts[name]))
+    counts = Counter(references()[key].category for key in sorted(cited))
+    categories = tuple(sorted(counts, key=lambda name: (-counts[name], name)))
     share = len(supported) / len(reactions)
     said = ", ".join(f"{counts[name]} {name}" for name in categories)
     return Reading(
