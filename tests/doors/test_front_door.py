@@ -26,8 +26,10 @@ from tamarisk.measurement.columns import Said
 from tamarisk.measurement.dose_files import Asked
 from tamarisk.measurement.expression_table import log2_matrix, matrix_changes
 from tamarisk.measurement.growth_table import Layout
+from tamarisk.measurement.pair_table import read_pairs
 from tamarisk.measurement.plate import read_counts
 from tamarisk.measurement.signature_table import restored
+from tamarisk.measurement.survival_table import read_follow_up, survival_of
 
 Run = Callable[..., Result]
 
@@ -207,9 +209,11 @@ def test_options_of_rulers_are_arguments_of_the_library() -> None:
     verbs: dict[str, tuple[Callable[..., object], ...]] = {
         "growth": (Layout, Said, read_counts),
         "dose-response": (Layout, Said, Asked),
+        "synergy": (read_pairs, Said),
         "blot": (folds_of, read_blots),
         "expression": (matrix_changes,),
         "signature": (restored, log2_matrix),
+        "survival": (survival_of, read_follow_up, Said),
     }
     bands, words = {"phospho", "total", "load"}, {"file", "files", "samples", "scale", "report"}  # scale says counts, or log2
     for name, library in verbs.items():

@@ -400,13 +400,13 @@ BAD: list[tuple[str, str, str, Files]] = [
     (
         "template",
         "measure template nothing",
-        "no template 'nothing'; known: growth, dose-response, blot, expression, signature",
+        "no template 'nothing'; known: growth, dose-response, synergy, blot, expression, signature, survival",
         {},
     ),
     (
         "no template",
         "measure template",
-        "template: no ruler is named; choose growth, dose-response, blot, expression, signature",
+        "template: no ruler is named; choose growth, dose-response, synergy, blot, expression, signature, survival",
         {},
     ),
 ]

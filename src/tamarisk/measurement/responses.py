@@ -75,19 +75,48 @@ def read_responses(path: Path, *, direction: str = "", scale: str = "", said: Sa
     [0.9, 0.4]
     """
     told = said or Said()
-    header, in_header, percent = _header(path, told)
-    meant = _agreed(path, "responses are", in_header, direction, "say --response viability, inhibition, GR or other")
-    if meant not in DIRECTIONS:
-        raise DataError(f"no direction '{meant}'", where="response", hint=f"known: {', '.join(DIRECTIONS)}")
-    factor = 1.0
-    if meant in {"viability", "inhibition"}:
-        hint = f"say --scale percent or --scale fraction, or name the column '{meant} (%)'"
-        factor = SCALES[_agreed(path, "scale is", "percent" if percent else "", scale, hint)]
+    header, meant, factor = response_meaning(path, direction=direction, scale=scale, said=told)
     named = replace(told, columns={**told.columns, **({"response": header} if header else {})})
     table = read_long(path, _COLUMNS, value="response", said=named)
     shares = table.frame["response"] / factor
     frame = table.frame.assign(response=1.0 - shares if meant == "inhibition" else shares)
     return Responses(replace(table, frame=frame), "viability" if meant == "inhibition" else meant)
+
+
+def response_meaning(
+    path: Path, *, direction: str = "", scale: str = "", said: Said | None = None, allowed: Sequence[str] = DIRECTIONS
+) -> tuple[str, str, float]:
+    r"""Which column holds the responses, what they are, and by what they are divided to become shares.
+
+    Args:
+        path: a long table.
+        direction: one of `allowed`; "" if the header says it.
+        scale: `percent` or `fraction`, for viability and inhibition; "" if the header says it.
+        said: what else the call says about the file.
+        allowed: the directions that the ruler can take.
+
+    Returns:
+        The header ("" if there is none), the direction and the divisor.
+
+    Raises:
+        DataError: direction or scale is missing, unknown, or said twice and differently.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "readings.csv"
+    ...     _ = file.write_text("dose (nM),inhibition (%)\n1,10\n", encoding="utf-8")
+    ...     response_meaning(file)
+    ('inhibition (%)', 'inhibition', 100.0)
+    """
+    header, in_header, percent = _header(path, said or Said())
+    hint = f"say --response {', '.join(allowed[:-1])} or {allowed[-1]}"
+    meant = _agreed(path, "responses are", in_header, direction, hint)
+    if meant not in allowed:
+        raise DataError(f"no direction '{meant}'", where="response", hint=f"known: {', '.join(allowed)}")
+    if meant not in {"viability", "inhibition"}:
+        return header, meant, 1.0
+    hint = f"say --scale percent or --scale fraction, or name the column '{meant} (%)'"
+    return header, meant, SCALES[_agreed(path, "scale is", "percent" if percent else "", scale, hint)]
 
 
 def holds_counts(path: Path, said: Said | None = None) -> bool:

@@ -12,9 +12,11 @@ from tamarisk.names import resolve
 RULERS = {
     "growth": "Doublings and GR of every condition.",
     "dose-response": "GR50 or EC50, plateau and area of every dose series.",
+    "synergy": "Two drugs together against each alone.",
     "blot": "Phospho, total and load bands, compared on each blot.",
     "expression": "Genes that differ between two groups of samples.",
     "signature": "How much of a drug's lost expression response a co-drug restores.",
+    "survival": "Time to an event, compared between groups.",
     "template": "An example file for a ruler, which runs as it is.",
 }
 WORDS = "tamarisk.words"  # where the context keeps the command line as it was typed
@@ -60,7 +62,7 @@ def _stranger(name: str) -> str:
 
 @click.command(cls=Rulers)
 def command() -> None:
-    """What a lab's own files say: growth, dose-response, blots, expression and restored signatures, with intervals.
+    """What a lab's own files say, with intervals: growth, dose-response, synergy, blots, expression, signatures, survival.
 
     \b
     Example:

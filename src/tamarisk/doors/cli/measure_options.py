@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+_DOSE_UNIT = click.option(
+    "--unit", "dose_unit", default="", metavar="UNIT", help="Unit of the doses, as nM, if the file lacks it."
+)
+_TIME_UNIT = click.option("--time-unit", default="", metavar="UNIT", help="Unit of the times, as h or d, if the file lacks it.")
+_COLUMN = click.option("--column", "columns", multiple=True, metavar="NAME=HEADER", help="As dose=E2_nM; may repeat.")
+_BY = click.option("--by", "keys", multiple=True, metavar="HEADER", help="A column whose values keep wells apart; may repeat.")
+
 
 def files_argument(command: Command) -> Command:
     """`FILE ...`."""
@@ -42,15 +49,17 @@ def paper_options(command: Command) -> Command:
 
 def unit_options(command: Command) -> Command:
     """`--unit`, `--time-unit`, `--column` and `--by`."""
-    options = (
-        click.option("--unit", "dose_unit", default="", metavar="UNIT", help="Unit of the doses, as nM, if the file lacks it."),
-        click.option("--time-unit", default="", metavar="UNIT", help="Unit of the times, as h or d, if the file lacks it."),
-        click.option("--column", "columns", multiple=True, metavar="NAME=HEADER", help="As dose=E2_nM; may repeat."),
-        click.option("--by", "keys", multiple=True, metavar="HEADER", help="A column whose values keep wells apart; may repeat."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return _with(command, _DOSE_UNIT, _TIME_UNIT, _COLUMN, _BY)
+
+
+def dose_options(command: Command) -> Command:
+    """`--unit`, `--column` and `--by`."""
+    return _with(command, _DOSE_UNIT, _COLUMN, _BY)
+
+
+def time_options(command: Command) -> Command:
+    """`--time-unit` and `--column`."""
+    return _with(command, _TIME_UNIT, _COLUMN)
 
 
 def layout_options(command: Command) -> Command:
@@ -64,9 +73,7 @@ def layout_options(command: Command) -> Command:
         ),
         click.option("--at", default=None, metavar="TIME", help="The time to read, as 72h; the last if left out."),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return _with(command, *options)
 
 
 def said(options: Mapping[str, Any]) -> Said:
@@ -82,7 +89,8 @@ def said(options: Mapping[str, Any]) -> Said:
     wrong = [column for column, (name, _, header) in zip(columns, pairs, strict=True) if not name or not header]
     if wrong:
         raise DataError(f"'{wrong[0]}' names no column", where="column", hint="write it as dose=E2_nM")
-    return Said(options["dose_unit"], options["time_unit"], {name: header for name, _, header in pairs}, tuple(options["keys"]))
+    named = {name: header for name, _, header in pairs}
+    return Said(options.get("dose_unit", ""), options.get("time_unit", ""), named, tuple(options.get("keys", ())))
 
 
 def layout(options: Mapping[str, Any]) -> Layout:
@@ -111,3 +119,10 @@ def paper(ctx: click.Context, options: Mapping[str, Any]) -> Paper:
         require_new(report)
     command_line = shlex.join(["tamarisk", "measure", *ctx.meta.get(WORDS, ())])
     return Paper(out, report, options["as_json"], options["top"], command_line)
+
+
+def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
+    """A command with options, shown in the order given."""
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,62 @@
+"""`tamarisk measure survival`: parse, library calls, print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tamarisk.doors.cli.measure_options import paper, paper_options, said, time_options
+from tamarisk.doors.cli.measure_output import deliver
+from tamarisk.doors.cli.options import Place
+
+if TYPE_CHECKING:
+    from tamarisk.measurement.survival import KaplanMeier
+    from tamarisk.study.figure import Panel
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=Place(path_type=Path))
+@click.option("--control", default="", metavar="GROUP", help="The group to compare the others with.")
+@click.option(
+    "--until", type=float, default=None, metavar="TIME", help="End of the period of the restricted mean, in the unit of the file."
+)
+@click.option("--event-is", default="", metavar="VALUE", help="What stands for the event, if not 1 in a column 'event'.")
+@time_options
+@paper_options
+@click.pass_context
+def command(ctx: click.Context, /, file: Path, control: str, until: float | None, event_is: str, **options: Any) -> None:
+    """Median and numbers at risk of every group; log-rank test, hazard ratio and restricted mean against a control.
+
+    FILE has columns time, event (1, or 0 for last seen without it) and group, a patient in each row.
+
+    \b
+    Example:
+        tamarisk measure survival survival.csv --control vehicle --until 60
+    """
+    place = paper(ctx, options)
+    from tamarisk.measurement.survival_table import read_follow_up, survival_of
+
+    patients = read_follow_up(file, event_is=event_is, said=said(options))
+    measured, curves = survival_of(patients, control=control, until=until, level=options["level"])
+    deliver("survival", measured, [patients.source], _panels(curves), place)
+
+
+def _panels(curves: Mapping[str, KaplanMeier]) -> list[Panel]:
+    import numpy as np
+
+    from tamarisk.study.figure import Axis, Line, Lines
+
+    lines = []
+    for group, curve in curves.items():
+        share = np.concatenate([[1.0], curve.survival])
+        edges = np.concatenate([[0.0], curve.time, [max(curve.last, curve.time[-1])]])
+        fine = np.union1d(edges, np.linspace(0.0, edges[-1], 60))  # a step is level between events
+        level = share[np.searchsorted(curve.time, fine[:-1], side="right")]
+        x, y = np.stack([fine[:-1], fine[1:]], axis=1).ravel(), np.repeat(level, 2)
+        lines.append(Line(f"{group} (n = {curve.n})", tuple(x.tolist()), tuple(y.tolist())))
+    unit = next(iter(curves.values())).unit
+    title = "Share without the event" + (f", {lines[0].name}" if len(lines) == 1 else "")
+    return [Lines(title, Axis(f"time ({unit})"), Axis("share"), tuple(lines))]
