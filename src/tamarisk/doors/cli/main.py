@@ -20,7 +20,7 @@ COMMANDS = {
     "screen": "Growth over the doses of one drug, or of two.",
     "evolve": "What months of exposure make of the cells.",
     "reverse": "What makes resistant cells answer a therapy again.",
-    "measure": "What a lab's own files say: growth, dose-response, blots, expression.",
+    "measure": "What a lab's own files say: growth, doses, drug pairs, blots, expression, survival.",
     "export": "The model as SBML, or as Antimony modules to edit.",
     "list": "The names of contexts, drugs, media, readouts, genes, arrows or findings.",
     "suite": "Whether models in SBML are solved as the standard asks.",

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tamarisk.study.figure import Panel
 
 _MARK = ".tamarisk"
+_WIDEST_WORD = 16  # letters: longer words may be broken over lines
 
 
 def print_json(record: dict[str, Any]) -> None:
@@ -42,18 +43,19 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str |
     """
     from rich.console import Console
     from rich.markup import escape
-    from rich.measure import Measurement
     from rich.table import Table
 
     table = Table(title=escape(title), title_justify="left", header_style="bold", box=None, pad_edge=False, title_style="bold")
+    held = list(rows)
     for number, name in enumerate(header):
-        side, word = "right" if number in numbers else "left", max(map(len, name.split()), default=1)
-        table.add_column(escape(name), justify=side, overflow="fold", no_wrap=number == 0, min_width=word)  # type: ignore[arg-type]
-    for row in rows:
+        texts = [name, *(str(row[number]) for row in held if number < len(row))]
+        words = [word for text in texts for word in (text.split() if number else [text])]
+        widest = max(map(len, words)) if number == 0 else min(max(map(len, words), default=1), _WIDEST_WORD)
+        side: Literal["left", "right"] = "right" if number in numbers else "left"
+        table.add_column(escape(name), justify=side, overflow="fold", no_wrap=number == 0, min_width=widest)
+    for row in held:
         table.add_row(*(escape(cell) if isinstance(cell, str) else cell for cell in row))
-    terminal = Console()
-    least = Measurement.get(terminal, terminal.options, table).minimum  # a narrower terminal may break lines, nothing is cut off
-    Console(width=max(terminal.width, least)).print(table)
+    Console().print(table, crop=False)  # a narrow terminal may break lines, nothing is cut off
 
 
 def check_folder(path: Path | None) -> None:
