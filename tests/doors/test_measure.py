@@ -17,7 +17,7 @@ from tamarisk.doors.cli.measure import RULERS
 Say = Callable[..., str]
 Tell = Callable[..., dict[str, Any]]
 Files = Mapping[str, str | bytes]
-DATA = Path("/work/shared/data")
+DATA = Path(__file__).resolve().parents[3] / "shared/data"
 KINDS = tuple(kind for kind in RULERS if kind != "template")
 GROWTH = "experiment,drug,dose (nM),time (h),cell_count\n1,-,0,0,100\n1,-,0,72,400\n1,4OHT,100,72,200\n"
 VIABILITY = "dose (nM),viability (%)\n" + "".join(

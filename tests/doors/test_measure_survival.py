@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 Tell = Callable[..., dict[str, Any]]
-TRIALS = Path("/work/shared/data/km_trials/km_trials_ipd.tsv")
-LUNG = Path("/work/shared/reference/assay/survival_lung.csv")
+TRIALS = Path(__file__).resolve().parents[3] / "shared/data/km_trials/km_trials_ipd.tsv"
+LUNG = Path(__file__).resolve().parents[3] / "shared/reference/assay/survival_lung.csv"
 VEHICLE, TREATED = [(2, 1), (3, 1), (3, 0), (5, 1), (8, 0)], [(4, 1), (6, 0), (7, 1), (9, 0)]
 MICE = "mouse,time (days),event,group\n" + "".join(
     f"{mouse},{time},{event},{'vehicle' if mouse <= len(VEHICLE) else 'ICI'}\n"

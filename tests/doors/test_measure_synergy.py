@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 Tell = Callable[..., dict[str, Any]]
-SCREENS = Path("/work/shared/reference/assay")
+SCREENS = Path(__file__).resolve().parents[3] / "shared/reference/assay"
 COUNTS = "experiment,drug1,drug2,conc1 (nM),conc2 (nM),counts\n" + "".join(
     f"{run},4OHT,rapamycin,{first},{second},{count}\n"
     for run, scale in ((1, 1.0), (2, 1.2), (3, 0.9))

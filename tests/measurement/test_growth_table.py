@@ -19,7 +19,7 @@ from tamarisk.measurement.measured import Measured, mean_dose
 from tamarisk.measurement.plate import read_counts
 from tamarisk.measurement.responses import read_responses
 
-TOY = Path("/work/shared/reference/assay")
+TOY = Path(__file__).resolve().parents[3] / "shared/reference/assay"
 LAW = settings(deadline=None, max_examples=40, derandomize=True)
 needs_toy = pytest.mark.skipif(not TOY.exists(), reason="the published toy of GR metrics is not beside the project")
 
