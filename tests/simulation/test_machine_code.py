@@ -11,11 +11,10 @@ import pytest
 
 from tamarisk.model.expression import evaluate
 from tamarisk.model.model import Model
-from tamarisk.model.system import System
+from tamarisk.model.system import System, system_of
 from tamarisk.seeds import generator
 from tamarisk.simulation import machine_code as shelf
 from tamarisk.simulation.batch import Solver
-from tamarisk.simulation.kernel import system_of
 from tamarisk.simulation.machine_code import Machine, machine_code
 
 ReadTiny = Callable[[str], Model]

@@ -8,7 +8,8 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from tamarisk.errors import ModelError
-from tamarisk.model.expression import Expression, names
+from tamarisk.model.expression import Apply, Expression, Name, Number, names
+from tamarisk.model.model import Model
 
 TIME = "@time"  # how formulas name the time of the run; no identifier of a model can be spelled so
 
@@ -141,3 +142,21 @@ def require_known(system: System, *, where: str) -> System:
 def _unknown(formulas: Iterable[Expression], known: set[str]) -> Iterator[str]:
     for formula in formulas:
         yield from (name for name in names(formula) if name not in known)
+
+
+def system_of(model: Model) -> System:
+    """The differential equations of a model; its reactions' rates are computed quantities too.
+
+    >>> from tamarisk.model.antimony import read_model
+    >>> len(system_of(read_model()).rates) == len(read_model().states)
+    True
+    """
+    terms: dict[str, list[Expression]] = {state: [Number(0.0)] for state in model.states}
+    for reaction in model.reactions:
+        for species, count in reaction.changes:
+            if species in terms:
+                terms[species].append(Apply("times", (Number(count), Name(reaction.id))))
+    flows = {one.id: one.rate for one in model.reactions}
+    assigned = {one.id: one.formula for one in model.rules} | flows
+    rates = {state: Apply("plus", tuple(some)) for state, some in terms.items()}
+    return System(model.name, rates, assigned, model.constants, model.initial(), (), model.units)

@@ -12,7 +12,7 @@ import numpy as np
 
 from tamarisk.errors import ModelError, SimulationError
 from tamarisk.model.model import Model
-from tamarisk.simulation.kernel import system_of
+from tamarisk.model.system import system_of
 from tamarisk.simulation.lanes import Array, Batch, Control, Lanes, Plan, Watcher
 from tamarisk.simulation.outcome import Outcome
 from tamarisk.simulation.rosenbrock import FINISHED, NOT_FINITE, SETTLED, TOO_MANY_STEPS

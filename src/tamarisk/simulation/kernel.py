@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tamarisk.model.expression import Apply, Expression, Name, Number
-from tamarisk.model.model import Model
 from tamarisk.model.system import System
 from tamarisk.simulation.emitter import Emitter
 from tamarisk.simulation.graph import MEMBER, MOVING, Graph, Node
@@ -18,24 +16,6 @@ from tamarisk.simulation.vector_math import vector_functions
 
 STEP_FUNCTIONS = ("exp", "log")  # what the choice of step sizes calls
 _LONGEST = 400  # instructions per function: longer ones take the compiler more than their share
-
-
-def system_of(model: Model) -> System:
-    """The differential equations of a model; its reactions' rates are computed quantities too.
-
-    >>> from tamarisk.model.antimony import read_model
-    >>> len(system_of(read_model()).rates) == len(read_model().states)
-    True
-    """
-    terms: dict[str, list[Expression]] = {state: [Number(0.0)] for state in model.states}
-    for reaction in model.reactions:
-        for species, count in reaction.changes:
-            if species in terms:
-                terms[species].append(Apply("times", (Number(count), Name(reaction.id))))
-    flows = {one.id: one.rate for one in model.reactions}
-    assigned = {one.id: one.formula for one in model.rules} | flows
-    rates = {state: Apply("plus", tuple(some)) for state, some in terms.items()}
-    return System(model.name, rates, assigned, model.constants, model.initial(), (), model.units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +66,7 @@ def kernel(source: System, lanes: int) -> Kernel:
         ModelError: a formula uses an operator that is not compiled yet.
 
     >>> from tamarisk.model.antimony import read_model
+    >>> from tamarisk.model.system import system_of
     >>> kernel(system_of(read_model()), 2).sizes.states > 60
     True
     """

@@ -90,7 +90,7 @@ class Lanes:
         lanes: members computed side by side; what the processor's vectors hold if left out.
 
     >>> from tamarisk.model.antimony import read_model
-    >>> from tamarisk.simulation.kernel import system_of
+    >>> from tamarisk.model.system import system_of
     >>> model = read_model()
     >>> constants, start = (np.array([list(one.values())]) for one in (model.constants, model.initial()))
     >>> plan = Plan(constants, start, np.zeros(1), np.ones(1), [np.array([0.5, 1.0])])
@@ -178,7 +178,7 @@ class Watcher:
         source: its equations.
 
     >>> from tamarisk.model.antimony import read_model
-    >>> from tamarisk.simulation.kernel import system_of
+    >>> from tamarisk.model.system import system_of
     >>> model = read_model()
     >>> constants, start = (np.array([list(one.values())]) for one in (model.constants, model.initial()))
     >>> Watcher(system_of(model)).watch(constants, start, [1]).shape

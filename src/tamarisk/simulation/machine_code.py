@@ -51,7 +51,7 @@ def machine_code(source: System, lanes: int) -> Machine:
         lanes: members computed side by side.
 
     >>> from tamarisk.model.antimony import read_model
-    >>> from tamarisk.simulation.kernel import system_of
+    >>> from tamarisk.model.system import system_of
     >>> machine_code(system_of(read_model()), 1).address("integrate") > 0
     True
     """

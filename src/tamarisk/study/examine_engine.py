@@ -11,7 +11,7 @@ import numpy as np
 
 from tamarisk.errors import SimulationError
 from tamarisk.model.antimony import read_model
-from tamarisk.simulation.kernel import system_of
+from tamarisk.model.system import system_of
 from tamarisk.simulation.lanes import Batch, Control, Lanes, Plan
 from tamarisk.simulation.machine_code import kept_code, native_lanes
 from tamarisk.study.examine import Examination
