@@ -13,13 +13,16 @@ Node = int
 
 FIXED, MEMBER, MOVING = 0, 1, 2  # the same always, the same for one member, different at every moment
 _FUNCTIONS = {"exp": ("exp", 1.0), "ln": ("log", 1.0), "log10": ("log", 1 / math.log(10))}
+_LEAVES = {"number", "constant", "state", "direction", "slope"}
 _MOST_MULTIPLIED = 16  # whole powers up to this are written as products
 
 
 class Graph:
     """Nodes `(operator, argument, ...)`, made once each; numbers are folded, and zero and one vanish.
 
-    Operators: `number` (its value), `constant` and `state` (their position), add, sub, mul, neg, inverse, pow, exp, log.
+    Operators: `number` (its value), `constant` and `state` (their position), add, sub, mul, neg, inverse, pow, exp, log;
+    `direction` and `slope` are what a constant and a state change by along a direction; `floored` is never below the smallest
+    number, so that the slope of a power of nothing is a number.
 
     >>> graph = Graph()
     >>> x = graph.state(0)
@@ -31,8 +34,10 @@ class Graph:
         self.nodes: list[tuple[str | int | float, ...]] = []
         self.change: list[int] = []
         self.reads: list[int] = []
+        self.directed: list[bool] = []
         self._known: dict[tuple[str | int | float, ...], Node] = {}
         self._derived: dict[tuple[Node, int], Node] = {}
+        self._along: dict[Node, Node] = {}
 
     def number(self, value: float) -> Node:
         """A pure number."""
@@ -128,7 +133,7 @@ class Graph:
 
     def arguments(self, a: Node) -> tuple[Node, ...]:
         """The nodes that a node is made of."""
-        return () if self.nodes[a][0] in {"number", "constant", "state"} else self._arguments(a)
+        return () if self.nodes[a][0] in _LEAVES else self._arguments(a)
 
     def read(self, formula: Expression, names: Mapping[str, Node]) -> Node:
         """The node of a formula, given the nodes of the names it reads.
@@ -150,19 +155,43 @@ class Graph:
             self._derived[a, state] = self._differentiated(a, state)
         return self._derived[a, state]
 
+    def along(self, a: Node) -> Node:
+        """The derivative of a node along a direction, in which every constant and every state moves.
+
+        >>> graph = Graph()
+        >>> graph.nodes[graph.along(graph.add(graph.state(0), graph.constant(2)))]
+        ('add', 2, 4)
+        """
+        if a not in self._along:
+            operator, *rest = self.nodes[a]
+            if operator == "number":
+                self._along[a] = self.number(0.0)
+            elif operator in {"state", "constant"}:
+                kind, change = ("slope", MOVING) if operator == "state" else ("direction", MEMBER)
+                self._along[a] = self._node(kind, change, 0, *rest)  # type: ignore[arg-type]
+            else:
+                self._along[a] = self._chained(a, [self.along(one) for one in self._arguments(a)])
+        return self._along[a]
+
     def _differentiated(self, a: Node, state: int) -> Node:
         if self.nodes[a][0] == "state":
             return self.number(1.0)
+        return self._chained(a, [self.derivative(one, state) for one in self._arguments(a)])
+
+    def _chained(self, a: Node, slopes: Sequence[Node]) -> Node:
+        """How a node changes when what it is made of changes with these slopes."""
         operator, parts = self.nodes[a][0], self._arguments(a)
-        slopes = [self.derivative(one, state) for one in parts]
         if operator in {"add", "sub"}:
             return self.add(*slopes) if operator == "add" else self.sub(*slopes)
         if operator == "mul":
             return self.add(self.mul(slopes[0], parts[1]), self.mul(parts[0], slopes[1]))
         if operator == "pow":
-            by_base = self.mul(self.mul(parts[1], self.mul(a, self.inverse(parts[0]))), slopes[0])
-            by_exponent = self.mul(slopes[1], self.mul(a, self.function("log", parts[0])))
+            base = self._made("floored", parts[0])
+            by_base = self.mul(self.mul(parts[1], self.mul(a, self.inverse(base))), slopes[0])
+            by_exponent = self.mul(slopes[1], self.mul(a, self.function("log", base)))
             return self.add(by_base, by_exponent)
+        if operator == "floored":
+            return slopes[0]
         outer = {"neg": lambda: self.number(-1.0), "inverse": lambda: self.neg(self.mul(a, a)), "exp": lambda: a}
         outer["log"] = lambda: self.inverse(parts[0])
         return self.mul(outer[str(operator)](), slopes[0])
@@ -207,4 +236,6 @@ class Graph:
             self.nodes.append(key)
             self.change.append(change)
             self.reads.append(reads)
+            parts = self.arguments(self._known[key])
+            self.directed.append(operator in {"direction", "slope"} or any(self.directed[one] for one in parts))
         return self._known[key]

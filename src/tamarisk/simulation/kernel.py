@@ -5,16 +5,18 @@ It knows formulas and sparse matrices, not time steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tamarisk.model.system import System
+from tamarisk.simulation.directions import ALONE, define_along, join
 from tamarisk.simulation.emitter import Emitter
-from tamarisk.simulation.graph import MEMBER, MOVING, Graph, Node
+from tamarisk.simulation.graph import MEMBER, Graph, Node
 from tamarisk.simulation.ordering import Elimination, elimination
 from tamarisk.simulation.vector_math import vector_functions
 
 STEP_FUNCTIONS = ("exp", "log")  # what the choice of step sizes calls
+_SMALLEST = 1e-100  # what the slope of a power takes for nothing; its square can still be divided by
 _LONGEST = 400  # instructions per function: longer ones take the compiler more than their share
 
 
@@ -55,12 +57,14 @@ class Kernel:
     order: tuple[int, ...]
 
 
-def kernel(source: System, lanes: int) -> Kernel:
+def kernel(source: System, lanes: int, directions: int = 0) -> Kernel:
     """The functions of a model for a number of lanes.
 
     Args:
         source: its equations; the time, if they read it, is one of its states.
         lanes: members computed side by side.
+        directions: along how many directions each member is differentiated; its vectors then hold, after themselves, one
+            such vector for each.
 
     Raises:
         ModelError: a formula uses an operator that is not compiled yet.
@@ -76,25 +80,42 @@ def kernel(source: System, lanes: int) -> Kernel:
     for name, formula in source.assigned.items():
         names[name] = graph.read(formula, names)
     rates = [graph.read(formula, names) for formula in source.rates.values()]
-    slopes = {
+    slopes = _slopes(graph, rates)
+    pivots = elimination(len(rates), slopes)
+    sizes = Sizes(len(source.states), len(source.constants), 0, len(pivots.places), len(source.assigned))
+    writer = Writer(graph, pivots, lanes, ALONE if directions else "")
+    place = {state: position for position, state in enumerate(pivots.order)}
+    results = {place[state]: rate for state, rate in enumerate(rates)}
+    writer.define("rates", "f", results)
+    negative = {pivots.slots[place[row], place[column]]: graph.neg(slope) for (row, column), slope in slopes.items()}
+    writer.define("jacobian", "W", negative, also=set(pivots.slots.values()) - negative.keys())
+    watched = {position: names[name] for position, name in enumerate(source.assigned)}
+    if lanes == 1:
+        writer.define("observe", "out", watched)
+    bends = define_along(writer, results, watched) if directions else 0
+    writer.define_hoist()
+    writer.define_factor()
+    writer.define_solve()
+    held, held_along = len(writer.hoisted), len(writer.hoisted_along)
+    if directions:
+        join(writer, replace(sizes, hoisted=held), directions, held_along, bends)
+    more = 1 + directions
+    full = Sizes(
+        *(sizes.states * more, sizes.constants * more, held + directions * held_along),
+        *(sizes.entries + directions * bends, sizes.observed * more),
+    )
+    order = tuple(block * sizes.states + state for block in range(more) for state in pivots.order)
+    return Kernel(writer.text(), full, order)
+
+
+def _slopes(graph: Graph, rates: Sequence[Node]) -> dict[tuple[int, int], Node]:
+    """The derivatives of rates by states, those that are not nothing, by row and column."""
+    return {
         (row, column): slope
         for row, rate in enumerate(rates)
         for column in _read(graph, rate)
         if graph.value(slope := graph.derivative(rate, column)) != 0
     }
-    pivots = elimination(len(rates), slopes)
-    writer = _Writer(graph, pivots, lanes)
-    place = {state: position for position, state in enumerate(pivots.order)}
-    writer.define("rates", "f", {place[state]: rate for state, rate in enumerate(rates)})
-    negative = {pivots.slots[place[row], place[column]]: graph.neg(slope) for (row, column), slope in slopes.items()}
-    writer.define("jacobian", "W", negative, also=set(pivots.slots.values()) - negative.keys())
-    if lanes == 1:
-        writer.define("observe", "out", {position: names[name] for position, name in enumerate(source.assigned)})
-    writer.define_hoist()
-    writer.define_factor()
-    writer.define_solve()
-    sizes = (len(source.states), len(source.constants), len(writer.hoisted), len(pivots.places), len(source.assigned))
-    return Kernel(writer.text(), Sizes(*sizes), pivots.order)
 
 
 def _read(graph: Graph, node: Node) -> list[int]:
@@ -103,12 +124,13 @@ def _read(graph: Graph, node: Node) -> list[int]:
     return [place for place in range(mask.bit_length()) if mask >> place & 1]
 
 
-class _Writer:
+class Writer:
     """Writes functions of one graph; what stays for a member is read from `q`, wherever it is used."""
 
-    def __init__(self, graph: Graph, pivots: Elimination, lanes: int) -> None:
-        self.graph, self.pivots, self.lanes = graph, pivots, lanes
+    def __init__(self, graph: Graph, pivots: Elimination, lanes: int, alone: str) -> None:
+        self.graph, self.pivots, self.lanes, self.alone = graph, pivots, lanes, alone
         self.hoisted: dict[Node, int] = {}
+        self.hoisted_along: dict[Node, int] = {}
         self.place = {state: position for position, state in enumerate(pivots.order)}
         self.used: set[str] = set()
         self._functions: list[str] = []
@@ -117,21 +139,42 @@ class _Writer:
         """All functions, with the elementary functions that they call."""
         return "\n".join([*self._functions, vector_functions({*self.used, *STEP_FUNCTIONS}, self.lanes)])
 
-    def define(self, name: str, target: str, results: Mapping[int, Node], *, also: Iterable[int] = ()) -> None:
+    def states_of(self, node: Node) -> list[int]:
+        """The states that a node reads."""
+        return _read(self.graph, node)
+
+    def define(
+        self,
+        name: str,
+        target: str,
+        results: Mapping[int, Node],
+        *,
+        also: Iterable[int] = (),
+        given: Sequence[str] = ("y", "q"),
+    ) -> None:
         """A function of states and hoisted values that stores nodes at positions, and zero at others."""
-        order = self._ordered(results.values(), MOVING)
-        self._in_parts(name, ("y", "q", target), target, order, results, also)
+        order = self._ordered(results.values(), lambda node: self.graph.change[node] == MEMBER)
+        own = name if name.endswith("_along") else name + self.alone
+        self._in_parts(own, (*given, target), target, order, results, also)
 
     def define_hoist(self) -> None:
         """The function that computes what stays for a member; called last, when all of it is known."""
         results = {position: node for node, position in self.hoisted.items()}
         hoisted, self.hoisted = self.hoisted, {}
-        order = self._ordered(results.values(), MEMBER)
-        self._in_parts("hoist", ("p", "q"), "q", order, results, ())
+        order = self._ordered(results.values(), lambda _: False)
+        self._in_parts(f"hoist{self.alone}", ("p", "q"), "q", order, results, ())
         self.hoisted = hoisted
 
-    def _ordered(self, wanted: Iterable[Node], change: int) -> list[Node]:
-        """The nodes to compute, each after those it reads; nodes that change less become hoisted."""
+    def define_hoist_along(self) -> None:
+        """The same for what stays of a direction; what does not change with it is read from where the member keeps it."""
+        results = {position: node for node, position in self.hoisted_along.items()}
+        hoisted, self.hoisted_along = self.hoisted_along, {}
+        order = self._ordered(results.values(), lambda node: not self.graph.directed[node] and self.graph.change[node] == MEMBER)
+        self._in_parts("hoist_along", ("q", "d", "e"), "e", order, results, ())
+        self.hoisted_along = hoisted
+
+    def _ordered(self, wanted: Iterable[Node], is_kept: Callable[[Node], bool]) -> list[Node]:
+        """The nodes to compute, each after those it reads; nodes that are kept for a member become hoisted."""
         order: list[Node] = []
         done: set[Node] = set()
         stack = [(node, False) for node in reversed(list(wanted))]
@@ -141,8 +184,9 @@ class _Writer:
                 order.append(node)
             elif node not in done:
                 done.add(node)
-                if self.graph.change[node] == MEMBER and change == MOVING:
-                    self.hoisted.setdefault(node, len(self.hoisted))
+                if is_kept(node):
+                    home = self.hoisted_along if self.graph.directed[node] else self.hoisted
+                    home.setdefault(node, len(home))
                 elif parts := self.graph.arguments(node):
                     stack += [(node, True), *((part, False) for part in reversed(parts))]
         return order
@@ -171,13 +215,13 @@ class _Writer:
                     body.out.store(body.value(node), body.at(target, position))
                 for position in zeros:
                     body.out.store(body.out.constant(0.0), body.at(target, position))
-            self._close(f"{name}_{number}", (*arguments, "scratch"), body.out)
+            self.close(f"{name}_{number}", (*arguments, "scratch"), body.out)
         whole = Emitter(self.lanes)
         whole.lines.append(f"  %scratch = alloca [{len(scratch) + 1} x {whole.vector}], align 64")
         for number in range(last + 1):
             given = ", ".join(f"ptr %{one}" for one in (*arguments, "scratch"))
             whole.lines.append(f"  call void @{name}_{number}({given})")
-        self._close(name, arguments, whole)
+        self.close(name, arguments, whole)
 
     def define_factor(self) -> None:
         """The factors of `g I - J` in place: lower entries with their sign turned, the diagonal as its inverse."""
@@ -191,8 +235,8 @@ class _Writer:
             out = Emitter(self.lanes)
             for row in piece:
                 self._factor_row(out, row, rows, slots)
-            self._close(f"factor_{number}", ("g", "W"), out)
-        self._chain("factor", ("g", "W"), len(pieces))
+            self.close(f"factor_{number}", ("g", "W"), out)
+        self.chain("factor", ("g", "W"), len(pieces))
 
     def _factor_row(self, out: Emitter, row: int, rows: list[list[int]], slots: dict[tuple[int, int], int]) -> None:
         """One row, entry by entry, so that few values wait at a time."""
@@ -221,8 +265,8 @@ class _Writer:
             for row, columns, upper in piece:
                 if columns or upper:
                     self._solve_row(out, row, columns, slots, upper=upper)
-            self._close(f"solve_{number}", ("W", "b"), out)
-        self._chain("solve", ("W", "b"), len(pieces))
+            self.close(f"solve_{number}", ("W", "b"), out)
+        self.chain(f"solve{self.alone}", ("W", "b"), len(pieces))
 
     def _solve_row(
         self, out: Emitter, row: int, columns: Sequence[int], slots: dict[tuple[int, int], int], *, upper: bool
@@ -236,15 +280,17 @@ class _Writer:
             total = out.mul(total, out.load(out.element("%W", slots[row, row])))
         out.store(total, out.element("%b", row))
 
-    def _chain(self, name: str, arguments: Sequence[str], pieces: int) -> None:
+    def chain(self, name: str, arguments: Sequence[str], pieces: int) -> None:
+        """A function that calls the pieces it was written in."""
         whole = Emitter(self.lanes)
         given = ", ".join(f"ptr %{one}" for one in arguments)
-        whole.lines += [f"  call void @{name}_{number}({given})" for number in range(pieces)]
-        self._close(name, arguments, whole)
+        part = name.removesuffix(self.alone)
+        whole.lines += [f"  call void @{part}_{number}({given})" for number in range(pieces)]
+        self.close(name, arguments, whole)
 
-    def _close(self, name: str, arguments: Sequence[str], out: Emitter) -> None:
-        """End a function and keep its text."""
-        parameters = ", ".join(f"ptr noalias %{one}" for one in arguments)
+    def close(self, name: str, arguments: Sequence[str], out: Emitter, *, shared: bool = False) -> None:
+        """End a function and keep its text; its vectors do not overlap unless they are said to be shared."""
+        parameters = ", ".join(f"ptr {'' if shared else 'noalias '}%{one}" for one in arguments)
         head = f"define void @{name}({parameters}) noinline nounwind {{"
         self._functions.append("\n".join([head, *out.lines, "  ret void", "}"]))
 
@@ -252,7 +298,7 @@ class _Writer:
 class _Body:
     """The inside of one part of a function: nodes become values."""
 
-    def __init__(self, writer: _Writer, scratch: Mapping[Node, int]) -> None:
+    def __init__(self, writer: Writer, scratch: Mapping[Node, int]) -> None:
         self.writer, self.scratch = writer, scratch
         self.out = Emitter(writer.lanes)
         self._values: dict[Node, str] = {}
@@ -281,12 +327,13 @@ class _Body:
 
     def _address(self, node: Node) -> str:
         operator, *rest = self.writer.graph.nodes[node]
-        if node in self.writer.hoisted:
-            return self.at("q", self.writer.hoisted[node])
-        if operator == "state":
-            return self.at("y", self.writer.place[int(rest[0])])
-        if operator == "constant":
-            return self.at("p", int(rest[0]))
+        for base, home in (("q", self.writer.hoisted), ("e", self.writer.hoisted_along)):
+            if node in home:
+                return self.at(base, home[node])
+        if operator in {"state", "slope"}:
+            return self.at("y" if operator == "state" else "s", self.writer.place[int(rest[0])])
+        if operator in {"constant", "direction"}:
+            return self.at("p" if operator == "constant" else "d", int(rest[0]))
         return self.at("scratch", self.scratch[node])
 
     def _applied(self, operator: str, parts: list[str]) -> str:
@@ -296,6 +343,8 @@ class _Body:
             self.writer.used.add(operator)
             return self.out.call(f"lane_{operator}", *parts)
         a, *others = parts
+        if operator == "floored":
+            return self.out.maximum(a, self.out.constant(_SMALLEST))
         if operator == "neg":
             return self.out.neg(a)
         action = {"add": self.out.add, "sub": self.out.sub, "mul": self.out.mul}[operator]

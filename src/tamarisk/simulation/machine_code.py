@@ -43,22 +43,23 @@ class Machine:
         return int(self.engine.get_function_address(name))
 
 
-def machine_code(source: System, lanes: int) -> Machine:
+def machine_code(source: System, lanes: int, directions: int = 0) -> Machine:
     """The functions `integrate` and, for one lane, `watch` of a model: from the disk if they were compiled before.
 
     Args:
         source: its equations.
         lanes: members computed side by side.
+        directions: along how many directions each member is differentiated.
 
     >>> from tamarisk.model.antimony import read_model
     >>> from tamarisk.model.system import system_of
     >>> machine_code(system_of(read_model()), 1).address("integrate") > 0
     True
     """
-    place = user_cache_path("tamarisk") / "kernels" / _key(source, lanes)
+    place = user_cache_path("tamarisk") / "kernels" / _key(source, lanes, directions)
     found = _read(place)
     if found is None:
-        made = kernel(source, lanes)
+        made = kernel(source, lanes, directions)
         found = made.sizes, made.order, _compiled(made, lanes)
         _write(place, *found)
     sizes, order, code = found
@@ -102,8 +103,8 @@ def _target(lanes: int, *, level: int) -> Any:
     return llvm.Target.from_default_triple().create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=level)
 
 
-def _key(source: System, lanes: int) -> str:
-    structure = tuple(source.rates.items()), tuple(source.assigned.items()), tuple(source.constants), lanes
+def _key(source: System, lanes: int, directions: int) -> str:
+    structure = tuple(source.rates.items()), tuple(source.assigned.items()), tuple(source.constants), lanes, directions
     digest = hashlib.sha256(pickle.dumps(structure))
     digest.update(_surroundings())
     return digest.hexdigest()[:32]
