@@ -196,7 +196,7 @@ def test_a_failing_member_is_counted(solver: Solver, changes: dict[str, float], 
 
 
 def test_binding_as_fast_as_numbers_go(solver: Solver) -> None:
-    """Law: the faster hormone binds, the nearer a member comes to one whose receptor is never free; 1e300 per hour is no fault."""
+    """Law: the faster hormone binds, the nearer a member comes to one whose receptor is never free; 1e300 per h is sound."""
     members = [with_constant(culture("MCF-7"), k_on_E2=rate) for rate in (1e12, 1e300)]
     fast, fastest = solver.solve(members, times_h=[0.0, 144.0], quantities=["cells", "E2F", "ER_E2"]).values
     assert fast == pytest.approx(fastest, rel=1e-9)
