@@ -5,16 +5,23 @@ It knows formulas and sparse matrices, not time steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
-from tamarisk.model.system import System
+from tamarisk.model.system import TIME, System
 from tamarisk.simulation.emitter import Emitter
+from tamarisk.simulation.equations import conditions
 from tamarisk.simulation.graph import MEMBER, MOVING, Graph, Node
 from tamarisk.simulation.ordering import Elimination, elimination
-from tamarisk.simulation.vector_math import vector_functions
+from tamarisk.simulation.vector_math import FUNCTIONS, vector_functions
 
 STEP_FUNCTIONS = ("exp", "log")  # what the choice of step sizes calls
+RELATIONS = {"lt": "olt", "leq": "ole", "eq": "oeq", "neq": "une"}
+_INSTRUCTIONS: Mapping[str, Callable[..., str]] = {
+    **{"add": Emitter.add, "sub": Emitter.sub, "mul": Emitter.mul, "neg": Emitter.neg},
+    **{"abs": Emitter.absolute, "sqrt": Emitter.sqrt, "floor": Emitter.floor, "ceil": Emitter.ceiling},
+}
 _LONGEST = 400  # instructions per function: longer ones take the compiler more than their share
 
 
@@ -28,6 +35,10 @@ class Sizes:
         hoisted: number of values that stay for a member.
         entries: number of entries of the factors.
         observed: number of computed quantities.
+        switches: number of conditions at which the equations jump.
+        triggers: how many of these, the first, are triggers of events.
+        clock: the position of the state that is the time, -1 if none is.
+        looked: the positions of the states that conditions read.
     """
 
     states: int
@@ -35,6 +46,10 @@ class Sizes:
     hoisted: int
     entries: int
     observed: int
+    switches: int = 0
+    triggers: int = 0
+    clock: int = -1
+    looked: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,7 +57,9 @@ class Kernel:
     """The text of a model's functions, and the sizes of the vectors that they read and write.
 
     Functions: `hoist(p, q)`, `rates(y, q, f)`, `jacobian(y, q, W)` (negative), `factor(g, W)`, `solve(W, b)` on vectors of
-    lanes, states in pivot order; for one lane `observe(y, q, out)` gives every computed quantity.
+    lanes, states in pivot order; `switch(y, q, s)` gives, where there are conditions, these, their
+    gaps and how fast the gaps move; for one lane `observe(y, q, out)` gives every
+    computed quantity.
 
     Attributes:
         text: LLVM text.
@@ -88,13 +105,38 @@ def kernel(source: System, lanes: int) -> Kernel:
     writer.define("rates", "f", {place[state]: rate for state, rate in enumerate(rates)})
     negative = {pivots.slots[place[row], place[column]]: graph.neg(slope) for (row, column), slope in slopes.items()}
     writer.define("jacobian", "W", negative, also=set(pivots.slots.values()) - negative.keys())
+    watched, triggers = _watched(graph, source, names)
+    gaps = [_gap(graph, node) for node in watched]
+    told = [*watched, *gaps, *(_pace(graph, gap, rates) for gap in gaps)]
+    if watched:
+        writer.define("switch", "s", dict(enumerate(told)))
     if lanes == 1:
         writer.define("observe", "out", {position: names[name] for position, name in enumerate(source.assigned)})
     writer.define_hoist()
     writer.define_factor()
     writer.define_solve()
     sizes = (len(source.states), len(source.constants), len(writer.hoisted), len(pivots.places), len(source.assigned))
-    return Kernel(writer.text(), Sizes(*sizes), pivots.order)
+    looked = tuple(sorted({place[state] for node in told for state in _read(graph, node)}))
+    clock = place[source.states.index(TIME)] if TIME in source.states else -1
+    return Kernel(writer.text(), Sizes(*sizes, len(watched), triggers, clock, looked), pivots.order)
+
+
+def _watched(graph: Graph, source: System, names: Mapping[str, Node]) -> tuple[list[Node], int]:
+    """The conditions that may change during a run, those of triggers first, and how many these are."""
+    triggers, jumps = ([graph.read(one, names) for one in some] for some in conditions(source))
+    moving = [node for node in dict.fromkeys([*triggers, *jumps]) if graph.change[node] == MOVING]
+    return moving, len(set(triggers) & set(moving))
+
+
+def _gap(graph: Graph, node: Node) -> Node:
+    """By how much a relation holds or fails; 0 for any other condition."""
+    return graph.sub(*graph.arguments(node)) if graph.nodes[node][0] in RELATIONS else graph.number(0.0)
+
+
+def _pace(graph: Graph, node: Node, rates: Sequence[Node]) -> Node:
+    """How fast a node moves along the run."""
+    parts = (graph.mul(graph.derivative(node, state), rates[state]) for state in _read(graph, node))
+    return reduce(graph.add, parts, graph.number(0.0))
 
 
 def _read(graph: Graph, node: Node) -> list[int]:
@@ -292,11 +334,11 @@ class _Body:
     def _applied(self, operator: str, parts: list[str]) -> str:
         if operator == "inverse":
             return self.out.div(self.out.constant(1.0), parts[0])
-        if operator in {"exp", "log", "pow"}:
+        if operator in FUNCTIONS:
             self.writer.used.add(operator)
             return self.out.call(f"lane_{operator}", *parts)
-        a, *others = parts
-        if operator == "neg":
-            return self.out.neg(a)
-        action = {"add": self.out.add, "sub": self.out.sub, "mul": self.out.mul}[operator]
-        return action(a, others[0])
+        if operator in RELATIONS:
+            return self.out.select(self.out.compare(RELATIONS[operator], *parts), self.out.constant(1.0), self.out.constant(0.0))
+        if operator == "select":
+            return self.out.select(self.out.compare("une", parts[0], self.out.constant(0.0)), *parts[1:])
+        return _INSTRUCTIONS[operator](self.out, *parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -35,6 +36,7 @@ class Plan:
         begin: shape `(member,)`.
         end: shape `(member,)`, after the begin.
         times: per member, rising output times from its begin to its end.
+        longest: the longest step of each member, shape `(member,)`; conditions are looked at in six places of every step.
     """
 
     constants: Array
@@ -42,6 +44,7 @@ class Plan:
     begin: Array
     end: Array
     times: Sequence[Array]
+    longest: Array | float = math.inf
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,14 @@ class Batch:
         end: states at each member's end, shape `(member, state)`.
         outcomes: how each member ended, a code of `rosenbrock`, shape `(member,)`.
         steps: steps tried for each member, shape `(member,)`.
+        reached: the time at each member's end, shape `(member,)`; before the end asked for where a trigger changed.
     """
 
     seen: Array
     end: Array
     outcomes: Whole
     steps: Whole
+    reached: Array
 
 
 class Lanes:
@@ -99,7 +104,7 @@ class Lanes:
     """
 
     def __init__(self, source: System, lanes: int | None = None) -> None:
-        self.source, self.lanes = _timed(source), lanes or native_lanes()
+        self.source, self.lanes = timed(source), lanes or native_lanes()
         self.machine: Machine = machine_code(self.source, self.lanes)
         kinds: list[Any] = [_NUMBERS.get(name, ctypes.c_void_p) for name in ARGUMENTS]
         self._integrate = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self.machine.address("integrate"))
@@ -123,7 +128,8 @@ class Lanes:
         bounds = np.linspace(0, members, max(1, min(held.threads, members)) + 1).astype(int)
         pieces = [(int(low), int(high)) for low, high in itertools.pairwise(bounds)]
         self._all(arrays, held, pieces)
-        return Batch(arrays["seen"][:, self._place], arrays["Y"][:, self._place], arrays["outcome"], arrays["steps"])
+        seen, end = (arrays[name][:, self._place] for name in ("seen", "Y"))
+        return Batch(seen, end, *(arrays[name] for name in ("outcome", "steps", "reached")))
 
     def _all(self, arrays: dict[str, Any], control: Control, pieces: Sequence[tuple[int, int]]) -> None:
         """Every piece, in threads of their own where that is worth it; an interrupt ends them within a step."""
@@ -149,6 +155,7 @@ class Lanes:
         outputs = np.concatenate([[0], np.cumsum([len(one) for one in plan.times])])
         given = {"P": plan.constants, "Y": start[:, self._order], "begin": plan.begin, "end": plan.end}
         given |= {"times": np.concatenate(plan.times) if len(plan.times) else np.zeros(0), "weight": weight[self._order]}
+        given |= {"reached": plan.begin, "longest": np.broadcast_to(plan.longest, members)}
         given |= {"absolute": np.full(size, control.absolute), "seen": np.full((int(outputs[-1]), size), np.nan)}
         arrays: dict[str, Any] = {name: np.array(one, dtype=float, order="C") for name, one in given.items()}
         whole = {"first": outputs, "outcome": np.full(members, STOPPED), "steps": np.zeros(members), "stop": np.zeros(1)}
@@ -157,16 +164,21 @@ class Lanes:
     def _piece(self, arrays: dict[str, Any], control: Control, low: int, high: int) -> None:
         """The members from `low` to before `high`; the interpreter is free meanwhile."""
         desk = np.zeros(self._desk + _LINE)
-        per_member = {"P", "Y", "begin", "end", "outcome", "steps", "first"}
+        per_member = {"P", "Y", "begin", "end", "outcome", "steps", "reached", "longest", "first"}
         given: dict[str, Any] = {name: (one[low:] if name in per_member else one).ctypes.data for name, one in arrays.items()}
         given |= {"members": high - low, "limit": control.limit, "relative": control.relative, "calm": control.calm}
         given["desk"] = -(-desk.ctypes.data // _LINE) * _LINE
         self._integrate(*(given[name] for name in ARGUMENTS))
 
 
-def _timed(source: System) -> System:
-    """The same system with its time as one more state, if a formula reads it."""
-    if not any(name == TIME for formula in source.formulas() for name in names(formula)):
+def timed(source: System) -> System:
+    """The same system with its time as one more state, if a formula reads it.
+
+    >>> from tamarisk.model.expression import Name
+    >>> timed(System("ramp", {"x": Name(TIME)}, {}, {}, {"x": 0.0})).states
+    ('x', '@time')
+    """
+    if TIME in source.rates or not any(name == TIME for formula in source.formulas() for name in names(formula)):
         return source
     return replace(source, rates={**source.rates, TIME: Number(1.0)}, initial={**source.initial, TIME: 0.0})
 

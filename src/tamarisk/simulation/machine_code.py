@@ -103,7 +103,8 @@ def _target(lanes: int, *, level: int) -> Any:
 
 
 def _key(source: System, lanes: int) -> str:
-    structure = tuple(source.rates.items()), tuple(source.assigned.items()), tuple(source.constants), lanes
+    triggers = tuple(event.trigger for event in source.events)
+    structure = tuple(source.rates.items()), tuple(source.assigned.items()), tuple(source.constants), triggers, lanes
     digest = hashlib.sha256(pickle.dumps(structure))
     digest.update(_surroundings())
     return digest.hexdigest()[:32]
@@ -125,7 +126,8 @@ def _read(place: Path) -> tuple[Sizes, tuple[int, ...], bytes] | None:
         said = json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
         code = place.with_suffix(".o").read_bytes()
         whole = said["hash"] == hashlib.sha256(code).hexdigest()
-        return (Sizes(**said["sizes"]), tuple(said["order"]), code) if whole else None
+        sizes = Sizes(**{**said["sizes"], "looked": tuple(said["sizes"]["looked"])})
+        return (sizes, tuple(said["order"]), code) if whole else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
