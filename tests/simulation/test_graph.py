@@ -57,6 +57,8 @@ def value(graph: Graph, node: Node, values: dict[str, float]) -> float:
         "pow": lambda a, b: a**b,
         "log": math.log,
         "exp": math.exp,
+        "eq": lambda a, b: float(a == b),
+        "select": lambda condition, a, b: a if condition else b,
     }
     return float(actions[str(operator)](*parts))
 

@@ -280,6 +280,7 @@ _COMPOSED: Mapping[str, Callable[..., Node]] = {
     "piecewise": _piecewise,
     "min": lambda graph, *parts: reduce(lambda a, b: graph.select(graph.compare("lt", b, a), b, a), parts),
     "max": lambda graph, *parts: reduce(lambda a, b: graph.select(graph.compare("lt", a, b), b, a), parts),
+    "factorial": _factorial,
     "quotient": _quotient,
     "rem": lambda graph, a, b: graph.sub(a, graph.mul(b, _quotient(graph, a, b))),
     "root": lambda graph, degree, a: graph.power(a, graph.inverse(degree)),

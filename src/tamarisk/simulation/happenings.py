@@ -64,7 +64,7 @@ class Happenings:
         self.system = system
         moving, still = parted(system)
         self.states, self.moving = (*moving, *still), len(moving)
-        self.switches = bool(conditions(system)[1])
+        self.switches = any(conditions(system))
         self._asked = _Asked(system)
         self.core = replace(
             system,
@@ -81,6 +81,10 @@ class Happenings:
         width = 1 + len(self.states) + len(self.system.constants)
         vector = (*self.states, *self.system.constants)
         return 1 + vector.index(name) if name in vector else width + list(self.system.assigned).index(name)
+
+    def begin(self) -> tuple[list[float], list[float]]:
+        """The constants and the states at the begin, as the system has them."""
+        return list(self.system.constants.values()), [self.system.initial[name] for name in self.system.states]
 
     def run(self, plan: Plan, control: Control | None = None, *, seed: int = 0) -> Course:
         """Every member from its begin to its end, event by event.
@@ -151,7 +155,7 @@ class _Rounds:
         self.outcomes: list[Outcome | None] = [None] * members
         self.steps, self.stops = np.zeros(members, dtype=np.int64), np.zeros(members, dtype=np.int64)
         share = np.subtract(plan.end, plan.begin) / _LEAST_STEPS
-        self.longest = np.minimum(plan.longest, share if model.switches or events else np.inf)
+        self.longest = np.minimum(plan.longest, share if model.switches else np.full(members, np.inf))
 
     def run(self) -> Course:
         """Rounds until nobody goes on."""

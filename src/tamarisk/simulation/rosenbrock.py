@@ -5,7 +5,7 @@ It knows an integrator, not the model whose functions it calls.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from llvmlite import ir
@@ -57,6 +57,7 @@ _CALM_FLOOR = 1e-3  # amounts below this count as this when the drift of a state
 FINISHED, SETTLED, TOO_MANY_STEPS, NOT_FINITE, STOPPED, TRIGGERED = range(6)
 
 
+@cache
 def integrator(lanes: int, sizes: Sizes) -> str:
     """LLVM text of `integrate`, for a model with these sizes.
 
