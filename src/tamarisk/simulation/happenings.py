@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
@@ -50,6 +49,7 @@ class Happenings:
     Args:
         system: the model.
         lanes: members computed side by side; what the processor's vectors hold if left out.
+        kept: whether the machine code is kept on the disk.
 
     >>> from tamarisk.model.expression import Apply, Name
     >>> from tamarisk.model.system import Assignment, Event
@@ -60,7 +60,7 @@ class Happenings:
     [0.0, 5.0]
     """
 
-    def __init__(self, system: System, lanes: int | None = None) -> None:
+    def __init__(self, system: System, lanes: int | None = None, *, kept: bool = True) -> None:
         self.system = system
         moving, still = parted(system)
         self.states, self.moving = (*moving, *still), len(moving)
@@ -72,7 +72,8 @@ class Happenings:
             assigned={**system.assigned, **self._asked.formulas},
             constants={**dict.fromkeys(still, 0.0), **system.constants},
         )
-        self._lanes, self._watcher = Lanes(self.core, lanes), Watcher(self.core)
+        self._lanes = Lanes(self.core, lanes, kept=kept)
+        self._watcher = Watcher(self.core, self._lanes.machine if lanes == 1 else None)
         self.order = [system.states.index(name) for name in self.states]
         self._columns = [self._column(name) for name in system.quantities]
 
@@ -101,15 +102,18 @@ class Happenings:
         """
         return _Rounds(self, plan, control or Control(), seed).run()
 
-    def look(self, vectors: Array) -> tuple[Array, Array]:
-        """All quantities of the system at some vectors, and what events ask, shape `(vector, ...)`."""
+    def look(self, vectors: Array) -> Array:
+        """All computed quantities at some vectors and then what events ask, shape `(vector, quantity)`."""
         states = np.column_stack([vectors[:, 1 : 1 + self.moving], vectors[:, 0]])
-        computed = self._watcher.watch(vectors[:, 1 + self.moving :], states, [1] * len(vectors))
-        return np.hstack([vectors, computed])[:, self._columns], computed[:, len(self.system.assigned) :]
+        return self._watcher.watch(vectors[:, 1 + self.moving :], states, [1] * len(vectors))
 
-    def moment(self, answers: Sequence[float]) -> Moment:
-        """What events need to know, from what they asked."""
-        return self._asked.moment(answers)
+    def quantities(self, vectors: Array, computed: Array) -> Array:
+        """The quantities of the system, in its order, from some vectors and what was computed there."""
+        return np.concatenate([vectors, computed], axis=-1)[..., self._columns]
+
+    def moment(self, computed: Array) -> Moment:
+        """What events need to know, from what was computed at a vector."""
+        return self._asked.moment(computed[len(self.system.assigned) :].tolist())
 
     def advance(self, vectors: Array, plan: Plan, control: Control) -> Batch:
         """The lanes from some vectors to the ends and times of a plan."""
@@ -174,10 +178,10 @@ class _Rounds:
             next(one)
         while asking:
             numbers = list(asking)
-            quantities, answers = self.model.look(self.vectors[numbers])
-            for number, row, told in zip(numbers, quantities, answers.tolist(), strict=True):
+            computed = self.model.look(self.vectors[numbers])
+            for number, row in zip(numbers, computed, strict=True):
                 try:
-                    asking[number].send(self.model.moment(told))
+                    asking[number].send(self.model.moment(row))
                 except StopIteration:
                     del asking[number]
                     self.keep(number, row)
@@ -185,11 +189,11 @@ class _Rounds:
                     del asking[number]
                     self.outcomes[number] = fault.outcome
 
-    def keep(self, number: int, row: Array) -> None:
+    def keep(self, number: int, computed: Array) -> None:
         """What is asked for at the present time of a member, and whether it is at its end."""
         time = self.vectors[number, 0]
         while self.next[number] < self.first[number + 1] and self.times[self.next[number]] <= time:
-            self.seen[self.next[number]] = row
+            self.seen[self.next[number]] = self.model.quantities(self.vectors[number], computed)
             self.next[number] += 1
         if time >= self.plan.end[number]:
             self.outcomes[number] = Outcome.FINISHED
@@ -215,24 +219,25 @@ class _Rounds:
 
     def settle(self, some: Whole, times: Sequence[Array], batch: Batch) -> None:
         """Take over from the lanes where members are, how they fare, and what was seen on the way."""
-        before = self.vectors[some].copy()
+        rows: list[Array] = []
+        places: list[int] = []
+        low = 0
+        for number, asked, reached in zip(some.tolist(), times, batch.reached.tolist(), strict=True):
+            if passed := int((asked < reached).sum()):
+                vectors = np.tile(self.vectors[number], (passed, 1))
+                vectors[:, 0] = asked[:passed]
+                vectors[:, 1 : 1 + self.model.moving] = batch.seen[low : low + passed, : self.model.moving]
+                rows.append(vectors)
+                places += range(self.next[number], self.next[number] + passed)
+                self.next[number] += passed
+            low += len(asked)
+        if places:
+            vectors = np.concatenate(rows)
+            self.seen[places] = self.model.quantities(vectors, self.model.look(vectors))
         self.vectors[some, 0] = batch.reached
         self.vectors[some, 1 : 1 + self.model.moving] = batch.end[:, : self.model.moving]
         self.steps[some] += batch.steps
-        rows: list[Array] = []
-        places: list[int] = []
-        seen = pairwise(np.cumsum([0, *map(len, times)]))
-        for old, number, asked, reached, (low, high) in zip(before, some, times, batch.reached, seen, strict=True):
-            passed = int(np.searchsorted(asked, reached))
-            vectors = np.tile(old, (passed, 1))
-            vectors[:, 0] = asked[:passed]
-            vectors[:, 1 : 1 + self.model.moving] = batch.seen[low:high][:passed, : self.model.moving]
-            rows.append(vectors)
-            places += range(self.next[number], self.next[number] + passed)
-            self.next[number] += passed
-        if places:
-            self.seen[places] = self.model.look(np.concatenate(rows))[0]
-        for number, code in zip(some, batch.outcomes.tolist(), strict=True):
+        for number, code in zip(some.tolist(), batch.outcomes.tolist(), strict=True):
             if code not in {FINISHED, TRIGGERED}:
                 self.outcomes[number] = _ENDS[code]
 

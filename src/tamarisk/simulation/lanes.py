@@ -93,6 +93,7 @@ class Lanes:
     Args:
         source: its equations.
         lanes: members computed side by side; what the processor's vectors hold if left out.
+        kept: whether the machine code is kept on the disk.
 
     >>> from tamarisk.model.antimony import read_model
     >>> from tamarisk.model.system import system_of
@@ -103,9 +104,9 @@ class Lanes:
     (2, 71)
     """
 
-    def __init__(self, source: System, lanes: int | None = None) -> None:
+    def __init__(self, source: System, lanes: int | None = None, *, kept: bool = True) -> None:
         self.source, self.lanes = timed(source), lanes or native_lanes()
-        self.machine: Machine = machine_code(self.source, self.lanes)
+        self.machine: Machine = machine_code(self.source, self.lanes, kept=kept)
         kinds: list[Any] = [_NUMBERS.get(name, ctypes.c_void_p) for name in ARGUMENTS]
         self._integrate = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self.machine.address("integrate"))
         self._order = np.array(self.machine.order)
@@ -125,8 +126,8 @@ class Lanes:
         held = control or Control()
         arrays = self._arrays(plan, held)
         members = len(plan.constants)
-        bounds = np.linspace(0, members, max(1, min(held.threads, members)) + 1).astype(int)
-        pieces = [(int(low), int(high)) for low, high in itertools.pairwise(bounds)]
+        threads = max(1, min(held.threads, members))
+        pieces = list(itertools.pairwise(round(members * turn / threads) for turn in range(threads + 1)))
         self._all(arrays, held, pieces)
         seen, end = (arrays[name][:, self._place] for name in ("seen", "Y"))
         return Batch(seen, end, *(arrays[name] for name in ("outcome", "steps", "reached")))
@@ -152,11 +153,11 @@ class Lanes:
         if control.weight is not None:
             weight[: len(control.weight)] = control.weight
         start = np.column_stack([plan.start, plan.begin])[:, :size]  # the last column is the time, where formulas read it
-        outputs = np.concatenate([[0], np.cumsum([len(one) for one in plan.times])])
+        outputs = [0, *itertools.accumulate(len(one) for one in plan.times)]
         given = {"P": plan.constants, "Y": start[:, self._order], "begin": plan.begin, "end": plan.end}
         given |= {"times": np.concatenate(plan.times) if len(plan.times) else np.zeros(0), "weight": weight[self._order]}
         given |= {"reached": plan.begin, "longest": np.broadcast_to(plan.longest, members)}
-        given |= {"absolute": np.full(size, control.absolute), "seen": np.full((int(outputs[-1]), size), np.nan)}
+        given |= {"absolute": np.full(size, control.absolute), "seen": np.full((outputs[-1], size), np.nan)}
         arrays: dict[str, Any] = {name: np.array(one, dtype=float, order="C") for name, one in given.items()}
         whole = {"first": outputs, "outcome": np.full(members, STOPPED), "steps": np.zeros(members), "stop": np.zeros(1)}
         return arrays | {name: np.array(one, dtype=np.int64) for name, one in whole.items()}
@@ -165,10 +166,15 @@ class Lanes:
         """The members from `low` to before `high`; the interpreter is free meanwhile."""
         desk = np.zeros(self._desk + _LINE)
         per_member = {"P", "Y", "begin", "end", "outcome", "steps", "reached", "longest", "first"}
-        given: dict[str, Any] = {name: (one[low:] if name in per_member else one).ctypes.data for name, one in arrays.items()}
+        given: dict[str, Any] = {name: _address(one[low:] if name in per_member else one) for name, one in arrays.items()}
         given |= {"members": high - low, "limit": control.limit, "relative": control.relative, "calm": control.calm}
-        given["desk"] = -(-desk.ctypes.data // _LINE) * _LINE
+        given["desk"] = -(-_address(desk) // _LINE) * _LINE
         self._integrate(*(given[name] for name in ARGUMENTS))
+
+
+def _address(array: np.ndarray[Any, Any]) -> int:
+    """Where an array begins."""
+    return int(array.__array_interface__["data"][0])
 
 
 def timed(source: System) -> System:
@@ -188,6 +194,7 @@ class Watcher:
 
     Args:
         source: its equations.
+        machine: these compiled for one lane, where that is done.
 
     >>> from tamarisk.model.antimony import read_model
     >>> from tamarisk.model.system import system_of
@@ -197,8 +204,8 @@ class Watcher:
     (1, 200)
     """
 
-    def __init__(self, source: System) -> None:
-        self._machine = machine_code(source, 1)
+    def __init__(self, source: System, machine: Machine | None = None) -> None:
+        self._machine = machine or machine_code(source, 1)
         kinds: list[Any] = [ctypes.c_int64, *[ctypes.c_void_p] * 5]
         self._watch = ctypes.CFUNCTYPE(None, *kinds)(self._machine.address("watch"))
 
@@ -214,8 +221,8 @@ class Watcher:
             Shape `(row, quantity)`.
         """
         sizes = self._machine.sizes
-        first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        given = np.array(constants, dtype=float, order="C"), np.array(states[:, list(self._machine.order)], order="C")
+        first = np.array([0, *itertools.accumulate(counts)], dtype=np.int64)
+        given = np.array(constants, dtype=float, order="C"), np.array(states[:, self._machine.order], order="C")
         seen, room = np.empty((len(states), sizes.observed)), np.empty(sizes.hoisted + 1)
-        self._watch(len(given[0]), *(one.ctypes.data for one in (first, *given, seen, room)))
+        self._watch(len(given[0]), *(_address(one) for one in (first, *given, seen, room)))
         return seen

@@ -43,12 +43,13 @@ class Machine:
         return int(self.engine.get_function_address(name))
 
 
-def machine_code(source: System, lanes: int) -> Machine:
+def machine_code(source: System, lanes: int, *, kept: bool = True) -> Machine:
     """The functions `integrate` and, for one lane, `watch` of a model: from the disk if they were compiled before.
 
     Args:
         source: its equations.
         lanes: members computed side by side.
+        kept: whether the code is looked for and kept on the disk; what is used once would only push others out.
 
     >>> from tamarisk.model.antimony import read_model
     >>> from tamarisk.model.system import system_of
@@ -56,11 +57,12 @@ def machine_code(source: System, lanes: int) -> Machine:
     True
     """
     place = user_cache_path("tamarisk") / "kernels" / _key(source, lanes)
-    found = _read(place)
+    found = _read(place) if kept else None
     if found is None:
         made = kernel(source, lanes)
         found = made.sizes, made.order, _compiled(made, lanes)
-        _write(place, *found)
+        if kept:
+            _write(place, *found)
     sizes, order, code = found
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(lanes, level=0))
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))

@@ -147,7 +147,7 @@ def run_case(case: Case) -> Result:
     except ModelError as refused:
         return end(Verdict.REFUSED, str(refused))
     try:
-        model = Happenings(system, 1)
+        model = Happenings(system, 1, kept=False)
         names, values = _table(case, model, _FINE)
         unsure = _apart(case, names, values, _table(case, model, _COARSE)[1])
         wrong = _apart(case, names, values, _expected(case, names))
