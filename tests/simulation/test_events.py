@@ -267,7 +267,7 @@ def test_an_explosion_ends_in_an_error() -> None:
 
 def test_a_state_held_on_a_threshold_is_refused() -> None:
     """Refusal: a rate that pushes a state back to where it jumps has no solution of this kind."""
-    with pytest.raises(SimulationError, match=r"^tiny: conditions change without end at time 1"):
+    with pytest.raises(SimulationError, match=r"^events or conditions change without end at time 1"):
         solve_system(made("x = 1; x' = piecewise(-1, x > 0, 1);"), [0.0, 5.0])
 
 

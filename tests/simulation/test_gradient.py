@@ -28,7 +28,7 @@ Array = np.ndarray
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 PETAB = {"Bachmann_MSB2011": 240.0, "Lucarelli_CellSystems2018": 600.0, "Boehm_JProteomeRes2014": 240.0}
-SUITE = ("00001", "00010", "00014", "00020", "00076", "00200", "00600")
+SUITE = ("00001", "00010", "00014", "00020", "00076", "00600", "00100")
 TURNOVER = "  substanceOnly species A in cell; A = 0; s = 2; k = 4; synthesis: -> A; s; decay: A -> ; k * A;"
 PAIR = "  substanceOnly species A in cell, B in cell; A = 3; B = 1; k = 2; l = 0.5; there: A -> B; k * A; back: B -> A; l * B;"
 HILL = "  substanceOnly species A in cell, B in cell; A = 0; B = 0; s = 1; n = 2.5; up: -> A; s; made: -> B; A^n / (1 + A^n);"

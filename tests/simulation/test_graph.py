@@ -61,6 +61,8 @@ def value(graph: Graph, node: Node, values: dict[str, float]) -> float:
         "floored": lambda a: max(a, 1e-100),
         "log": math.log,
         "exp": math.exp,
+        "eq": lambda a, b: float(a == b),
+        "select": lambda condition, a, b: a if condition else b,
     }
     return float(actions[str(operator)](*parts))
 

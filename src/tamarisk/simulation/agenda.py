@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Generator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tamarisk.errors import SimulationError
-from tamarisk.simulation.equations import Equations, Happening
+from tamarisk.model.system import Event
+from tamarisk.simulation.equations import Moment
+from tamarisk.simulation.outcome import Outcome
 
 _MOST_AT_ONCE = 10_000
+_MANY, _LEAST_TOGETHER = 64, 1e-9  # so many stops must bring a run on by so much of its length
+
+
+class EventError(SimulationError):
+    """Events that have no answer.
+
+    Args:
+        outcome: how the run of a member ends by it.
+        what: the fault in one sentence.
+    """
+
+    def __init__(self, outcome: Outcome, what: str) -> None:
+        super().__init__(what)
+        self.outcome = outcome
 
 
 def rounding(time: float) -> float:
@@ -28,77 +46,105 @@ class _Due:
 
     number: int
     time: float
-    values: tuple[float, ...] | None
+    values: Sequence[float] | None
+
+
+class Pace:
+    """Notices when the stops of a run crowd ever closer, as the bounces of a ball, so that it would never come to its end.
+
+    Args:
+        length: of the run.
+
+    >>> pace = Pace(1.0)
+    >>> for stop in range(100):
+    ...     pace.stop(1.0 - 0.5**stop)
+    Traceback (most recent call last):
+    tamarisk.simulation.agenda.EventError: events or conditions change without end at time 1
+    """
+
+    def __init__(self, length: float) -> None:
+        self._least = _LEAST_TOGETHER * length
+        self._stops: deque[float] = deque(maxlen=_MANY)
+
+    def stop(self, time: float) -> None:
+        """Put down a stop.
+
+        Raises:
+            EventError: the last ones lie closer together than can be.
+        """
+        self._stops.append(time)
+        if len(self._stops) == _MANY and time - self._stops[0] < self._least:
+            raise EventError(Outcome.CROWDED, f"events or conditions change without end at time {time:g}")
 
 
 class Agenda:
     """Events that were triggered and are not yet carried out.
 
     Args:
-        equations: the system's functions.
+        events: the system's.
+        places: where each state stands in the vector.
         chance: decides between events of the same priority that are due at the same time, as the standard asks.
     """
 
-    def __init__(self, equations: Equations, chance: np.random.Generator) -> None:
-        self._equations, self._chance = equations, chance
-        self._true = tuple(float(event.initially) for event in equations.system.events)
+    def __init__(self, events: Sequence[Event], places: Mapping[str, int], chance: np.random.Generator) -> None:
+        self._events, self._chance = events, chance
+        self._places = [[places[one.state] for one in event.assignments] for event in events]
+        self._true: Sequence[float] = [float(event.initially) for event in events]
         self._waiting: list[_Due] = []
 
     def next_time(self) -> float:
         """When the next event is due; infinite if none waits."""
         return min((one.time for one in self._waiting), default=math.inf)
 
-    def happen(self, vector: list[float]) -> None:
+    def happen(self, vector: MutableSequence[float]) -> Generator[None, Moment, None]:
         """Carry out, one after the other, all events that are due at the time of the vector, and what they set off in turn.
 
+        It asks for the moment whenever the vector is new, and is to be sent it.
+
         Raises:
-            SimulationError: events set each other off without end, or a delay is negative.
+            EventError: events set each other off without end, or a delay is negative.
         """
-        self._notice(vector)
+        moment = yield
+        self._notice(vector[0], moment)
         count = 0
         while due := [one for one in self._waiting if one.time <= vector[0] + rounding(vector[0])]:
-            chosen = self._first(due, vector)
+            chosen = self._first(due, moment)
             self._waiting.remove(chosen)
-            happening = self._equations.events[chosen.number]
-            values = happening.values(vector) if chosen.values is None else chosen.values
-            happening.carry_out(vector, values)
+            values = moment.answers(chosen.number, "values") if chosen.values is None else chosen.values
+            factors = moment.answers(chosen.number, "factors")  # turn concentrations into amounts in the volumes that were
+            for value, factor, place in zip(values, factors, self._places[chosen.number], strict=True):
+                vector[place] = value * factor
             count += 1
             if count > _MOST_AT_ONCE:
-                raise SimulationError(f"events set each other off without end at time {vector[0]:g}")
-            self._notice(vector)
+                raise EventError(Outcome.CROWDED, f"events set each other off without end at time {vector[0]:g}")
+            moment = yield
+            self._notice(vector[0], moment)
 
-    def _notice(self, vector: list[float]) -> None:
+    def _notice(self, time: float, moment: Moment) -> None:
         """Put down the events whose trigger has become true; strike out those that do not outlast theirs."""
-        before, self._true = self._true, self._equations.triggers(vector)
+        before, self._true = self._true, moment.triggers
         if before == self._true:
             return
-        events = self._equations.events
-        self._waiting = [one for one in self._waiting if events[one.number].event.persistent or self._true[one.number]]
-        for number, happening in enumerate(events):
+        self._waiting = [one for one in self._waiting if self._events[one.number].persistent or self._true[one.number]]
+        for number, event in enumerate(self._events):
             if self._true[number] and not before[number]:
-                self._waiting.append(_Due(number, vector[0] + _delay(happening, vector), _fixed(happening, vector)))
+                values = moment.answers(number, "values") if event.early else None
+                self._waiting.append(_Due(number, time + self._delay(number, time, moment), values))
 
-    def _first(self, due: list[_Due], vector: list[float]) -> _Due:
+    def _first(self, due: list[_Due], moment: Moment) -> _Due:
         """The event with the largest priority; between equals chance decides, and those without any come last, in their order."""
-        ranked = [(_priority(self._equations.events[one.number], vector), one) for one in due]
+        ranked = [(_rank(moment.answers(one.number, "priority")[0]), one) for one in due]
         largest = max(rank for rank, _ in ranked)
         equals = [one for rank, one in ranked if rank == largest]
         return equals[0] if largest == -math.inf or len(equals) == 1 else equals[int(self._chance.integers(len(equals)))]
 
-
-def _delay(happening: Happening, vector: list[float]) -> float:
-    delay = happening.delay(vector)[0]
-    if not delay >= 0.0:
-        raise SimulationError(f"the delay of the event '{happening.event.id}' is {delay:g} at time {vector[0]:g}")
-    return delay
-
-
-def _fixed(happening: Happening, vector: list[float]) -> tuple[float, ...] | None:
-    return happening.values(vector) if happening.event.early else None
+    def _delay(self, number: int, time: float, moment: Moment) -> float:
+        delay = float(moment.answers(number, "delay")[0])
+        if not delay >= 0.0:
+            what = f"the delay of the event '{self._events[number].id}' is {delay:g} at time {time:g}"
+            raise EventError(Outcome.NOT_DUE, what)
+        return delay
 
 
-def _priority(happening: Happening, vector: list[float]) -> float:
-    if happening.priority is None:
-        return -math.inf
-    rank = happening.priority(vector)[0]
-    return -math.inf if math.isnan(rank) else rank
+def _rank(priority: float) -> float:
+    return -math.inf if math.isnan(priority) else priority

@@ -7,16 +7,16 @@ matrix is the member's own, so its factors serve them all: only what the state d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tamarisk.simulation.emitter import Emitter
 from tamarisk.simulation.graph import Node
+from tamarisk.simulation.writer import ALONE, LONGEST, Writer
 
 if TYPE_CHECKING:
-    from tamarisk.simulation.kernel import Sizes, Writer
+    from tamarisk.simulation.kernel import Sizes
 
-ALONE = "_alone"  # how the member's own functions are called where there are directions
-_LONGEST = 400
 _IN_STEP = ("y", "q", "s", "e")  # states, what stays for a member; their slopes, what stays of those
 
 
@@ -50,26 +50,29 @@ def define_along(writer: Writer, rates: Mapping[int, Node], watched: Mapping[int
 
 def _define_bend(writer: Writer, places: Sequence[tuple[int, int]]) -> None:
     """`bend(H, x, b)` adds H x to b."""
-    pieces = [places[start : start + _LONGEST] for start in range(0, len(places), _LONGEST)]
+    pieces = [places[start : start + LONGEST] for start in range(0, len(places), LONGEST)]
     for number, piece in enumerate(pieces):
         out = Emitter(writer.lanes)
-        for slot, (row, column) in enumerate(piece, number * _LONGEST):
+        for slot, (row, column) in enumerate(piece, number * LONGEST):
             entry, state = (out.load(out.element(*at)) for at in (("%H", slot), ("%x", column)))
             out.store(out.fma(entry, state, out.load(out.element("%b", row))), out.element("%b", row))
         writer.close(f"bend_{number}", ("H", "x", "b"), out)
     writer.chain("bend", ("H", "x", "b"), len(pieces))
 
 
-def join(writer: Writer, own: Sizes, directions: int, staying: int, bends: int) -> None:
+def join(writer: Writer, own: Sizes, directions: int, bends: int) -> Sizes:
     """The functions that the time steps call, each for a member and then for every direction.
 
     Args:
         writer: of the model's functions.
         own: sizes of the member's own vectors.
         directions: how many.
-        staying: values of one direction that stay for a member.
         bends: entries that one direction adds to the matrix.
+
+    Returns:
+        Sizes of the whole vectors.
     """
+    staying = len(writer.hoisted_along)
     states, constants, held, entries, observed = own.states, own.constants, own.hoisted, own.entries, own.observed
     blocks = range(directions)
     y, q, x = ("y", 0), ("q", 0), ("b", 0)
@@ -85,6 +88,15 @@ def join(writer: Writer, own: Sizes, directions: int, staying: int, bends: int) 
     _joined(writer, ("W", "b"), "solve", solved)
     if writer.lanes == 1:
         _joined(writer, ("y", "q", "out"), "observe", [("observe_along", (y, q, s[one], e[one], out[one])) for one in blocks])
+    more = 1 + directions
+    return replace(
+        own,
+        states=states * more,
+        constants=constants * more,
+        hoisted=held + staying * directions,
+        entries=entries + bends * directions,
+        observed=observed * more,
+    )
 
 
 def _joined(writer: Writer, arguments: Sequence[str], name: str, calls: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from tamarisk.model.closure import Closure, closure, needed
@@ -15,64 +17,85 @@ class Equations:
     """The functions of a system.
 
     Attributes:
-        states: names of the states as they stand in the vector behind the time, those that change between events first.
+        states: names of the states as they stand in the vector behind the time, those that change between events first; the
+            constants follow them.
         moving: how many of them change between events.
         start: the vector at time 0.
         rates: vector to the rates of the moving states.
         triggers: vector to the triggers, 0 or 1.
         switches: vector to every condition and step in rates and triggers; the equations are smooth while these stay the same.
         observe: vector to all quantities of the system, in its order.
-        events: vector to what each event needs.
 
     Args:
         system: the model.
     """
 
     def __init__(self, system: System) -> None:
-        still = [name for name in system.states if system.rates[name] == Number(0.0)]
-        moving = [name for name in system.states if name not in set(still)]
+        moving, still = parted(system)
         self.system = system
         self.states, self.moving = (*moving, *still), len(moving)
-        self.start = [0.0, *(system.initial[name] for name in self.states)]
-        self._place = {name: position for position, name in enumerate((TIME, *self.states))}
-        self._definitions: dict[str, Expression] = {name: Number(value) for name, value in system.constants.items()}
-        self._definitions |= system.assigned
-        rates = [system.rates[name] for name in moving]
-        triggers = [_holds(event.trigger) for event in system.events]
-        watched = [*rates, *triggers]
-        watched += needed(self._definitions, watched).values()
-        self.rates = self._function(rates)
-        self.triggers = self._function(triggers)
-        self.switches = self._function(dict.fromkeys(_jumps(watched)))
+        self._inputs = (TIME, *self.states, *system.constants)
+        self.start = [0.0, *(system.initial[name] for name in self.states), *system.constants.values()]
+        triggers, jumps = conditions(system)
+        self.rates = self._function(system.rates[name] for name in moving)
+        self.switches = self._function(dict.fromkeys(jumps))
         self.observe = self._function(Name(name) for name in system.quantities)
-        self.events = [Happening(event, self._function, self._place) for event in system.events]
+        self._triggers = self._function(triggers)
+        self._answers = [{part: self._function(asked) for part, asked in one.items()} for one in map(questions, system.events)]
+
+    def at(self, vector: Sequence[float]) -> Moment:
+        """What events need to know at a vector."""
+        return Moment(self._triggers(vector), lambda number, part: self._answers[number][part](vector))
 
     def _function(self, results: Iterable[Expression]) -> Closure:
-        return closure((TIME, *self.states), self._definitions, results)
+        return closure(self._inputs, self.system.assigned, results)
 
 
-class Happening:
-    """One event as functions of the vector.
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What events need to know of one moment.
 
-    Args:
-        event: the event.
-        function: compiles formulas.
-        place: where each state stands in the vector.
+    Attributes:
+        triggers: which are true, 0 or 1.
+        answers: the values of an event's questions, by its number and the name of these.
     """
 
-    def __init__(self, event: Event, function: Callable[[Iterable[Expression]], Closure], place: dict[str, int]) -> None:
-        self.event = event
-        self.delay = function([event.delay or Number(0.0)])
-        self.priority = function([event.priority]) if event.priority is not None else None
-        self.values = function([one.formula for one in event.assignments])
-        self._places = [place[one.state] for one in event.assignments]
-        self._per = function([Name(one.per) if one.per else Number(1.0) for one in event.assignments])
+    triggers: Sequence[float]
+    answers: Callable[[int, str], Sequence[float]]
 
-    def carry_out(self, vector: list[float], values: Sequence[float]) -> None:
-        """Write new values into the vector; concentrations are turned into amounts in the volumes that were."""
-        factors = self._per(vector)
-        for value, factor, place in zip(values, factors, self._places, strict=True):
-            vector[place] = value * factor
+
+def parted(system: System) -> tuple[list[str], list[str]]:
+    """The states that change between events, and those that do not.
+
+    >>> parted(System("two", {"x": Number(1.0), "y": Number(0.0)}, {}, {}, {}))
+    (['x'], ['y'])
+    """
+    still = [name for name in system.states if system.rates[name] == Number(0.0)]
+    return [name for name in system.states if name not in set(still)], still
+
+
+def questions(event: Event) -> dict[str, list[Expression]]:
+    """What is asked of the moment of an event: its delay, its priority, the new values and their factors.
+
+    >>> questions(Event("e", Number(1.0), ()))["delay"]
+    [Number(value=0.0)]
+    """
+    factors: list[Expression] = [Name(one.per) if one.per else Number(1.0) for one in event.assignments]
+    priority = event.priority or Number(-math.inf)
+    values = [one.formula for one in event.assignments]
+    return {"delay": [event.delay or Number(0.0)], "priority": [priority], "values": values, "factors": factors}
+
+
+def conditions(system: System) -> tuple[list[Expression], list[Expression]]:
+    """The triggers of a system as 0 or 1, and every condition and step at which its rates or triggers jump.
+
+    >>> conditions(System("one", {"x": Apply("floor", (Name("x"),))}, {}, {}, {}))
+    ([], [Apply(operator='floor', arguments=(Name(id='x'),))])
+    """
+    triggers = [_holds(event.trigger) for event in system.events]
+    watched = [*system.rates.values(), *triggers]
+    watched += needed(system.assigned, watched).values()
+    return triggers, list(_jumps(watched))
 
 
 def _jumps(formulas: Iterable[Expression]) -> Iterator[Expression]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,12 @@ from scipy.integrate import LSODA, OdeSolver, Radau
 from tamarisk.errors import SimulationError
 from tamarisk.model.system import System
 from tamarisk.seeds import generator
-from tamarisk.simulation.agenda import Agenda, rounding
+from tamarisk.simulation.agenda import Agenda, Pace, rounding
 from tamarisk.simulation.equations import Equations
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 _LEAST_STEPS = 20  # over a whole run
-_ROUND, _LEAST_PER_ROUND = 1000, 1e-6  # so many restarts must bring a run on by so much of its length
 _MOST_TINY = 50  # steps in a row that bring a run on by no more than rounding
 
 
@@ -35,8 +34,6 @@ def solve_system(
 ) -> dict[str, Vector]:
     """Every quantity of a system over time; at the time of an event it is what it was after the event.
 
-    Where events crowd ever closer, as the bounces of a ball, the run goes on after the last that can be told apart.
-
     Args:
         system: the model; its run begins at time 0.
         times: increasing, none negative, in the model's unit of time.
@@ -50,7 +47,8 @@ def solve_system(
         Each quantity's values, shape `(time,)`.
 
     Raises:
-        SimulationError: times do not increase, a state has no value, or the integrator gives up.
+        SimulationError: times do not increase, a state has no value, the integrator gives up, or events crowd ever closer, as
+            the bounces of a ball.
 
     >>> from tamarisk.model.expression import Apply, Name
     >>> decay = System("decay", {"x": Apply("minus", (Name("x"),))}, {}, {}, {"x": 1.0})
@@ -87,7 +85,8 @@ class _Run:
         self.equations, self.times = equations, times
         self.relative, self.absolute, self.looks = relative, absolute, looks
         self.vector = list(equations.start)
-        self.agenda = Agenda(equations, chance)
+        places = {name: place for place, name in enumerate(equations.states, 1)}
+        self.agenda = Agenda(equations.system.events, places, chance)
         self.found: list[tuple[float, ...]] = []
         end = float(times[-1])
         spacing = float(np.median(np.diff(times))) if len(times) > 1 and equations.switches(self.vector) else math.inf
@@ -97,19 +96,20 @@ class _Run:
         """All quantities at every time."""
         end = float(self.times[-1])
         self._happen()
-        begun = deque([0.0], maxlen=_ROUND)
+        pace = Pace(end)
         while self.vector[0] < end:
             self._advance(min(end, self.agenda.next_time()))
             self._happen()
-            begun.append(self.vector[0])
-            if len(begun) == _ROUND and begun[-1] - begun[0] < _LEAST_PER_ROUND * end:
-                what = f"conditions change without end at time {self.vector[0]:g}"
-                raise SimulationError(what, where=self.equations.system.name)
+            pace.stop(self.vector[0])
         return self.found
 
     def _happen(self) -> None:
         """Carry out what is due now, and keep what is then true."""
-        self.agenda.happen(self.vector)
+        asking = self.agenda.happen(self.vector)
+        next(asking)
+        with suppress(StopIteration):
+            while True:
+                asking.send(self.equations.at(self.vector))
         self._keep(lambda time: time <= self.vector[0], lambda _: self.vector)
 
     def _keep(self, wanted: Callable[[float], bool], vector_at: Callable[[float], list[float]]) -> None:

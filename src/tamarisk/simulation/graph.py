@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial, reduce
+from itertools import pairwise
 
 from tamarisk.errors import ModelError
-from tamarisk.model.expression import Apply, Expression, Name, Number
+from tamarisk.model.expression import Expression, Name, Number
+from tamarisk.model.operators import OPERATORS
+from tamarisk.simulation.slopes import RULES, chained
 
 Node = int
 
 FIXED, MEMBER, MOVING = 0, 1, 2  # the same always, the same for one member, different at every moment
-_FUNCTIONS = {"exp": ("exp", 1.0), "ln": ("log", 1.0), "log10": ("log", 1 / math.log(10))}
 _LEAVES = {"number", "constant", "state", "direction", "slope"}
+_NAMES = {
+    "ln": "log",
+    **{
+        f"arc{name}": f"a{name}"
+        for name in (one + end for one in ("sin", "cos", "tan", "sec", "csc", "cot") for end in ("", "h"))
+    },
+}
+_RELATIONS = {"lt": ("lt", 0), "gt": ("lt", 1), "leq": ("leq", 0), "geq": ("leq", 1), "eq": ("eq", 0), "neq": ("neq", 0)}
+_TRUTHS = {"lt", "leq", "eq", "neq"}
+_LARGEST_FACTORIAL = 170  # of the next one a double holds none
 _MOST_MULTIPLIED = 16  # whole powers up to this are written as products
 
 
 class Graph:
     """Nodes `(operator, argument, ...)`, made once each; numbers are folded, and zero and one vanish.
 
-    Operators: `number` (its value), `constant` and `state` (their position), add, sub, mul, neg, inverse, pow, exp, log;
-    `direction` and `slope` are what a constant and a state change by along a direction; `floored` is never below the smallest
-    number, so that the slope of a power of nothing is a number.
+    Operators: `number` (its value), `constant` and `state` (their position), and those of `slopes.RULES`; relations are 1 or 0,
+    and `select` gives its second argument where the first is not zero, else the third. `direction` and `slope` are what a
+    constant and a state change by along a direction.
 
     >>> graph = Graph()
     >>> x = graph.state(0)
@@ -89,12 +101,12 @@ class Graph:
             return self.number(x * y)
         if x == 0 or y == 0:
             return self.number(0.0)
-        if x == 1 or y == 1:
-            return b if x == 1 else a
-        if self.nodes[a][0] == "neg":
-            return self.neg(self.mul(self._arguments(a)[0], b))
-        if self.nodes[b][0] == "neg":
-            return self.neg(self.mul(a, self._arguments(b)[0]))
+        if 1 in {x, y} or -1 in {x, y}:
+            rest = b if x in {1, -1} else a
+            return rest if 1 in {x, y} else self.neg(rest)
+        for one, other in ((a, b), (b, a)):
+            if self.nodes[one][0] == "neg":
+                return self.neg(self.mul(self._arguments(one)[0], other))
         return self._made("mul", *sorted((a, b)))
 
     def inverse(self, a: Node) -> Node:
@@ -110,9 +122,29 @@ class Graph:
             return self.inverse(whole) if y < 0 else whole
         return self._made("pow", a, b)
 
-    def function(self, name: str, a: Node) -> Node:
-        """Exp or log of a."""
-        return self._made(name, a)
+    def function(self, name: str, *parts: Node) -> Node:
+        """A function by its name among the operators; of whole numbers of steps, `floor` and `ceil`, the slope is zero."""
+        return self._made(name, *parts)
+
+    def compare(self, relation: str, a: Node, b: Node) -> Node:
+        """1 where `lt`, `leq`, `eq` or `neq` holds, else 0."""
+        x, y = self.value(a), self.value(b)
+        return self.number(OPERATORS[relation](x, y)) if x is not None and y is not None else self._made(relation, a, b)
+
+    def select(self, condition: Node, a: Node, b: Node) -> Node:
+        """A where a condition is not zero, else b."""
+        known = self.value(condition)
+        if known is not None:
+            return a if known else b
+        return a if a == b else self._made("select", condition, a, b)
+
+    def truth(self, a: Node) -> Node:
+        """1 where a node is not zero, else 0."""
+        return a if self.nodes[a][0] in _TRUTHS else self.compare("neq", a, self.number(0.0))
+
+    def both(self, a: Node, b: Node) -> Node:
+        """1 where two nodes are not zero, else 0."""
+        return self.select(a, self.truth(b), self.number(0.0))
 
     def product(self, factors: Iterable[Node]) -> Node:
         """Factors multiplied, those that change least first, so that what stays for a member is computed once for it."""
@@ -145,7 +177,11 @@ class Graph:
             return self.number(formula.value)
         if isinstance(formula, Name):
             return names[formula.id]
-        return self._applied(formula, [self.read(one, names) for one in formula.arguments])
+        parts = [self.read(one, names) for one in formula.arguments]
+        known = [value for one in parts if (value := self.value(one)) is not None]
+        if formula.operator in OPERATORS and len(known) == len(parts):
+            return self.number(OPERATORS[formula.operator](*known))
+        return self._applied(formula.operator, parts)
 
     def derivative(self, a: Node, state: int) -> Node:
         """The derivative of a node by a state."""
@@ -159,8 +195,9 @@ class Graph:
         """The derivative of a node along a direction, in which every constant and every state moves.
 
         >>> graph = Graph()
-        >>> graph.nodes[graph.along(graph.add(graph.state(0), graph.constant(2)))]
-        ('add', 2, 4)
+        >>> moved = graph.along(graph.add(graph.state(0), graph.constant(2)))
+        >>> sorted(graph.nodes[part] for part in graph.arguments(moved))
+        [('direction', 2), ('slope', 0)]
         """
         if a not in self._along:
             operator, *rest = self.nodes[a]
@@ -179,38 +216,23 @@ class Graph:
         return self._chained(a, [self.derivative(one, state) for one in self._arguments(a)])
 
     def _chained(self, a: Node, slopes: Sequence[Node]) -> Node:
-        """How a node changes when what it is made of changes with these slopes."""
-        operator, parts = self.nodes[a][0], self._arguments(a)
-        if operator in {"add", "sub"}:
-            return self.add(*slopes) if operator == "add" else self.sub(*slopes)
-        if operator == "mul":
-            return self.add(self.mul(slopes[0], parts[1]), self.mul(parts[0], slopes[1]))
-        if operator == "pow":
-            base = self._made("floored", parts[0])
-            by_base = self.mul(self.mul(parts[1], self.mul(a, self.inverse(base))), slopes[0])
-            by_exponent = self.mul(slopes[1], self.mul(a, self.function("log", base)))
-            return self.add(by_base, by_exponent)
-        if operator == "floored":
-            return slopes[0]
-        outer = {"neg": lambda: self.number(-1.0), "inverse": lambda: self.neg(self.mul(a, a)), "exp": lambda: a}
-        outer["log"] = lambda: self.inverse(parts[0])
-        return self.mul(outer[str(operator)](), slopes[0])
+        return chained(self, str(self.nodes[a][0]), self._arguments(a), slopes)
 
-    def _applied(self, formula: Apply, parts: Sequence[Node]) -> Node:
-        if formula.operator == "plus":
-            return reduce(self.add, parts, self.number(0.0))
-        if formula.operator == "times":
-            return self.product(part for one in parts for part in self.factors(one))
-        if formula.operator == "minus":
-            return self.neg(parts[0]) if len(parts) == 1 else self.sub(*parts)
-        if formula.operator == "divide":
-            return self.product([*self.factors(parts[0]), self.inverse(parts[1])])
-        if formula.operator == "power":
-            return self.power(*parts)
-        if formula.operator in _FUNCTIONS:
-            name, factor = _FUNCTIONS[formula.operator]
-            return self.mul(self.number(factor), self.function(name, parts[0]))
-        raise ModelError(f"the operator '{formula.operator}' is not compiled yet", hint="write it with + - * / ^ exp and ln")
+    def _applied(self, operator: str, parts: Sequence[Node]) -> Node:
+        if operator in _RELATIONS:
+            return self._related(operator, parts)
+        if operator in _COMPOSED:
+            return _COMPOSED[operator](self, *parts)
+        name = _NAMES.get(operator, operator)
+        if name in RULES:
+            return self.function(name, *parts)
+        raise ModelError(f"the operator '{operator}' is not compiled")
+
+    def _related(self, operator: str, parts: Sequence[Node]) -> Node:
+        """1 where a relation holds between each argument and the next, else 0."""
+        relation, turned = _RELATIONS[operator]
+        pairs = [pair[::-1] if turned else pair for pair in pairwise(parts)]
+        return reduce(self.both, [self.compare(relation, *pair) for pair in pairs], self.number(1.0))
 
     def _whole_power(self, a: Node, exponent: int) -> Node:
         result, square = self.number(1.0), a
@@ -239,3 +261,55 @@ class Graph:
             parts = self.arguments(self._known[key])
             self.directed.append(operator in {"direction", "slope"} or any(self.directed[one] for one in parts))
         return self._known[key]
+
+
+def _opposite(graph: Graph, a: Node) -> Node:
+    return graph.compare("eq", a, graph.number(0.0))
+
+
+def _either(graph: Graph, a: Node, b: Node) -> Node:
+    return graph.select(a, graph.number(1.0), graph.truth(b))
+
+
+def _piecewise(graph: Graph, *parts: Node) -> Node:
+    pairs = list(zip(parts[::2], parts[1::2], strict=False))
+    last = parts[-1] if len(parts) % 2 else graph.number(math.nan)
+    return reduce(lambda rest, pair: graph.select(pair[1], pair[0], rest), reversed(pairs), last)
+
+
+def _truncated(graph: Graph, a: Node) -> Node:
+    return graph.select(graph.compare("lt", a, graph.number(0.0)), graph.function("ceil", a), graph.function("floor", a))
+
+
+def _quotient(graph: Graph, a: Node, b: Node) -> Node:
+    return _truncated(graph, graph.mul(a, graph.inverse(b)))
+
+
+def _factorial(graph: Graph, a: Node) -> Node:
+    """From a table; of what is no whole number there is none."""
+    found = graph.select(graph.compare("lt", graph.number(_LARGEST_FACTORIAL), a), graph.number(math.inf), graph.number(math.nan))
+    for whole in reversed(range(_LARGEST_FACTORIAL + 1)):
+        found = graph.select(graph.compare("eq", a, graph.number(whole)), graph.number(float(math.factorial(whole))), found)
+    return found
+
+
+_COMPOSED: Mapping[str, Callable[..., Node]] = {
+    "plus": lambda graph, *parts: reduce(graph.add, parts, graph.number(0.0)),
+    "times": lambda graph, *parts: graph.product(part for one in parts for part in graph.factors(one)),
+    "minus": lambda graph, a, *rest: graph.sub(a, *rest) if rest else graph.neg(a),
+    "divide": lambda graph, a, b: graph.product([*graph.factors(a), graph.inverse(b)]),
+    "power": Graph.power,
+    "and": lambda graph, *parts: reduce(graph.both, parts, graph.number(1.0)),
+    "or": lambda graph, *parts: reduce(partial(_either, graph), parts, graph.number(0.0)),
+    "not": _opposite,
+    "xor": lambda graph, *parts: reduce(lambda a, b: graph.compare("neq", a, graph.truth(b)), parts, graph.number(0.0)),
+    "implies": lambda graph, a, b: _either(graph, _opposite(graph, a), b),
+    "piecewise": _piecewise,
+    "min": lambda graph, *parts: reduce(lambda a, b: graph.select(graph.compare("lt", b, a), b, a), parts),
+    "max": lambda graph, *parts: reduce(lambda a, b: graph.select(graph.compare("lt", a, b), b, a), parts),
+    "factorial": _factorial,
+    "quotient": _quotient,
+    "rem": lambda graph, a, b: graph.sub(a, graph.mul(b, _quotient(graph, a, b))),
+    "root": lambda graph, degree, a: graph.power(a, graph.inverse(degree)),
+    "log": lambda graph, base, a: graph.mul(graph.function("log", a), graph.inverse(graph.function("log", base))),
+}

@@ -5,19 +5,16 @@ It knows formulas and sparse matrices, not time steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
-from tamarisk.model.system import System
-from tamarisk.simulation.directions import ALONE, define_along, join
-from tamarisk.simulation.emitter import Emitter
-from tamarisk.simulation.graph import MEMBER, Graph, Node
-from tamarisk.simulation.ordering import Elimination, elimination
-from tamarisk.simulation.vector_math import vector_functions
-
-STEP_FUNCTIONS = ("exp", "log")  # what the choice of step sizes calls
-_SMALLEST = 1e-100  # what the slope of a power takes for nothing; its square can still be divided by
-_LONGEST = 400  # instructions per function: longer ones take the compiler more than their share
+from tamarisk.model.system import TIME, System
+from tamarisk.simulation.directions import define_along, join
+from tamarisk.simulation.equations import conditions
+from tamarisk.simulation.graph import MOVING, Graph, Node
+from tamarisk.simulation.ordering import elimination
+from tamarisk.simulation.writer import ALONE, RELATIONS, Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +27,10 @@ class Sizes:
         hoisted: number of values that stay for a member.
         entries: number of entries of the factors.
         observed: number of computed quantities.
+        switches: number of conditions at which the equations jump.
+        triggers: how many of these, the first, are triggers of events.
+        clock: the position of the state that is the time, -1 if none is.
+        looked: the positions of the states that conditions read.
     """
 
     states: int
@@ -37,6 +38,10 @@ class Sizes:
     hoisted: int
     entries: int
     observed: int
+    switches: int = 0
+    triggers: int = 0
+    clock: int = -1
+    looked: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,9 @@ class Kernel:
     """The text of a model's functions, and the sizes of the vectors that they read and write.
 
     Functions: `hoist(p, q)`, `rates(y, q, f)`, `jacobian(y, q, W)` (negative), `factor(g, W)`, `solve(W, b)` on vectors of
-    lanes, states in pivot order; for one lane `observe(y, q, out)` gives every computed quantity.
+    lanes, states in pivot order; `switch(y, q, s)` gives, where there are conditions, these, their
+    gaps and how fast the gaps move; for one lane `observe(y, q, out)` gives every
+    computed quantity.
 
     Attributes:
         text: LLVM text.
@@ -81,31 +88,45 @@ def kernel(source: System, lanes: int, directions: int = 0) -> Kernel:
         names[name] = graph.read(formula, names)
     rates = [graph.read(formula, names) for formula in source.rates.values()]
     slopes = _slopes(graph, rates)
-    pivots = elimination(len(rates), slopes)
-    sizes = Sizes(len(source.states), len(source.constants), 0, len(pivots.places), len(source.assigned))
-    writer = Writer(graph, pivots, lanes, ALONE if directions else "")
-    place = {state: position for position, state in enumerate(pivots.order)}
-    results = {place[state]: rate for state, rate in enumerate(rates)}
-    writer.define("rates", "f", results)
-    negative = {pivots.slots[place[row], place[column]]: graph.neg(slope) for (row, column), slope in slopes.items()}
-    writer.define("jacobian", "W", negative, also=set(pivots.slots.values()) - negative.keys())
-    watched = {position: names[name] for position, name in enumerate(source.assigned)}
+    writer = Writer(graph, elimination(len(rates), slopes), lanes, ALONE if directions else "")
+    moving = {writer.place[state]: rate for state, rate in enumerate(rates)}
+    _define_step(writer, moving, slopes)
+    switches = _define_switch(writer, _watched(graph, source, names), rates)
+    observed = {position: names[name] for position, name in enumerate(source.assigned)}
     if lanes == 1:
-        writer.define("observe", "out", watched)
-    bends = define_along(writer, results, watched) if directions else 0
+        writer.define("observe", "out", observed)
+    bends = define_along(writer, moving, observed) if directions else 0
     writer.define_hoist()
+    places = len(writer.pivots.places)
+    own = Sizes(len(rates), len(source.constants), len(writer.hoisted), places, len(observed), *switches)
+    if TIME in source.states:
+        own = replace(own, clock=writer.place[source.states.index(TIME)])
+    full = join(writer, own, directions, bends) if directions else own
+    order = tuple(block * own.states + state for block in range(1 + directions) for state in writer.pivots.order)
+    return Kernel(writer.text(), full, order)
+
+
+def _define_step(writer: Writer, moving: Mapping[int, Node], slopes: Mapping[tuple[int, int], Node]) -> None:
+    """Rates, the negative of their Jacobian, its factors and the solution with them."""
+    writer.define("rates", "f", moving)
+    slots, place = writer.pivots.slots, writer.place
+    negative = {slots[place[row], place[column]]: writer.graph.neg(slope) for (row, column), slope in slopes.items()}
+    writer.define("jacobian", "W", negative, also=set(slots.values()) - negative.keys())
     writer.define_factor()
     writer.define_solve()
-    held, held_along = len(writer.hoisted), len(writer.hoisted_along)
-    if directions:
-        join(writer, replace(sizes, hoisted=held), directions, held_along, bends)
-    more = 1 + directions
-    full = Sizes(
-        *(sizes.states * more, sizes.constants * more, held + directions * held_along),
-        *(sizes.entries + directions * bends, sizes.observed * more),
-    )
-    order = tuple(block * sizes.states + state for block in range(more) for state in pivots.order)
-    return Kernel(writer.text(), full, order)
+
+
+def _define_switch(
+    writer: Writer, conditions: tuple[list[Node], int], rates: Sequence[Node]
+) -> tuple[int, int, int, tuple[int, ...]]:
+    """The conditions, their gaps and how fast these move; sizes of `Sizes` from `switches` on."""
+    watched, triggers = conditions
+    gaps = [_gap(writer.graph, node) for node in watched]
+    told = [*watched, *gaps, *(_pace(writer.graph, gap, rates) for gap in gaps)]
+    if watched:
+        writer.define("switch", "s", dict(enumerate(told)))
+    looked = tuple(sorted({writer.place[state] for node in told for state in _read(writer.graph, node)}))
+    return len(watched), triggers, -1, looked
 
 
 def _slopes(graph: Graph, rates: Sequence[Node]) -> dict[tuple[int, int], Node]:
@@ -118,234 +139,25 @@ def _slopes(graph: Graph, rates: Sequence[Node]) -> dict[tuple[int, int], Node]:
     }
 
 
+def _watched(graph: Graph, source: System, names: Mapping[str, Node]) -> tuple[list[Node], int]:
+    """The conditions that may change during a run, those of triggers first, and how many these are."""
+    triggers, jumps = ([graph.read(one, names) for one in some] for some in conditions(source))
+    moving = [node for node in dict.fromkeys([*triggers, *jumps]) if graph.change[node] == MOVING]
+    return moving, len(set(triggers) & set(moving))
+
+
+def _gap(graph: Graph, node: Node) -> Node:
+    """By how much a relation holds or fails; 0 for any other condition."""
+    return graph.sub(*graph.arguments(node)) if graph.nodes[node][0] in RELATIONS else graph.number(0.0)
+
+
+def _pace(graph: Graph, node: Node, rates: Sequence[Node]) -> Node:
+    """How fast a node moves along the run."""
+    parts = (graph.mul(graph.derivative(node, state), rates[state]) for state in _read(graph, node))
+    return reduce(graph.add, parts, graph.number(0.0))
+
+
 def _read(graph: Graph, node: Node) -> list[int]:
     """The states that a node reads."""
     mask = graph.reads[node]
     return [place for place in range(mask.bit_length()) if mask >> place & 1]
-
-
-class Writer:
-    """Writes functions of one graph; what stays for a member is read from `q`, wherever it is used."""
-
-    def __init__(self, graph: Graph, pivots: Elimination, lanes: int, alone: str) -> None:
-        self.graph, self.pivots, self.lanes, self.alone = graph, pivots, lanes, alone
-        self.hoisted: dict[Node, int] = {}
-        self.hoisted_along: dict[Node, int] = {}
-        self.place = {state: position for position, state in enumerate(pivots.order)}
-        self.used: set[str] = set()
-        self._functions: list[str] = []
-
-    def text(self) -> str:
-        """All functions, with the elementary functions that they call."""
-        return "\n".join([*self._functions, vector_functions({*self.used, *STEP_FUNCTIONS}, self.lanes)])
-
-    def states_of(self, node: Node) -> list[int]:
-        """The states that a node reads."""
-        return _read(self.graph, node)
-
-    def define(
-        self,
-        name: str,
-        target: str,
-        results: Mapping[int, Node],
-        *,
-        also: Iterable[int] = (),
-        given: Sequence[str] = ("y", "q"),
-    ) -> None:
-        """A function of states and hoisted values that stores nodes at positions, and zero at others."""
-        order = self._ordered(results.values(), lambda node: self.graph.change[node] == MEMBER)
-        own = name if name.endswith("_along") else name + self.alone
-        self._in_parts(own, (*given, target), target, order, results, also)
-
-    def define_hoist(self) -> None:
-        """The function that computes what stays for a member; called last, when all of it is known."""
-        results = {position: node for node, position in self.hoisted.items()}
-        hoisted, self.hoisted = self.hoisted, {}
-        order = self._ordered(results.values(), lambda _: False)
-        self._in_parts(f"hoist{self.alone}", ("p", "q"), "q", order, results, ())
-        self.hoisted = hoisted
-
-    def define_hoist_along(self) -> None:
-        """The same for what stays of a direction; what does not change with it is read from where the member keeps it."""
-        results = {position: node for node, position in self.hoisted_along.items()}
-        hoisted, self.hoisted_along = self.hoisted_along, {}
-        order = self._ordered(results.values(), lambda node: not self.graph.directed[node] and self.graph.change[node] == MEMBER)
-        self._in_parts("hoist_along", ("q", "d", "e"), "e", order, results, ())
-        self.hoisted_along = hoisted
-
-    def _ordered(self, wanted: Iterable[Node], is_kept: Callable[[Node], bool]) -> list[Node]:
-        """The nodes to compute, each after those it reads; nodes that are kept for a member become hoisted."""
-        order: list[Node] = []
-        done: set[Node] = set()
-        stack = [(node, False) for node in reversed(list(wanted))]
-        while stack:
-            node, ready = stack.pop()
-            if ready:
-                order.append(node)
-            elif node not in done:
-                done.add(node)
-                if is_kept(node):
-                    home = self.hoisted_along if self.graph.directed[node] else self.hoisted
-                    home.setdefault(node, len(home))
-                elif parts := self.graph.arguments(node):
-                    stack += [(node, True), *((part, False) for part in reversed(parts))]
-        return order
-
-    def _in_parts(
-        self,
-        name: str,
-        arguments: Sequence[str],
-        target: str,
-        order: Sequence[Node],
-        results: Mapping[int, Node],
-        zeros: Iterable[int],
-    ) -> None:
-        """A function as several of bearable length, with what passes between them in scratch memory."""
-        part = {node: number // _LONGEST for number, node in enumerate(order)}
-        shared = {one for node in order for one in self.graph.arguments(node) if one in part and part[one] != part[node]}
-        shared |= {node for node in results.values() if node in part and part[node] != len(order) // _LONGEST}
-        scratch = {node: number for number, node in enumerate(sorted(shared))}
-        last = len(order) // _LONGEST
-        for number in range(last + 1):
-            body = _Body(self, scratch)
-            for node in order[number * _LONGEST : (number + 1) * _LONGEST]:
-                body.compute(node)
-            if number == last:
-                for position, node in results.items():
-                    body.out.store(body.value(node), body.at(target, position))
-                for position in zeros:
-                    body.out.store(body.out.constant(0.0), body.at(target, position))
-            self.close(f"{name}_{number}", (*arguments, "scratch"), body.out)
-        whole = Emitter(self.lanes)
-        whole.lines.append(f"  %scratch = alloca [{len(scratch) + 1} x {whole.vector}], align 64")
-        for number in range(last + 1):
-            given = ", ".join(f"ptr %{one}" for one in (*arguments, "scratch"))
-            whole.lines.append(f"  call void @{name}_{number}({given})")
-        self.close(name, arguments, whole)
-
-    def define_factor(self) -> None:
-        """The factors of `g I - J` in place: lower entries with their sign turned, the diagonal as its inverse."""
-        rows, slots = self.pivots.rows(), self.pivots.slots
-        pieces: list[list[int]] = [[]]
-        for row in range(len(rows)):
-            if sum(len(rows[one]) ** 2 for one in pieces[-1]) > 4 * _LONGEST:
-                pieces.append([])
-            pieces[-1].append(row)
-        for number, piece in enumerate(pieces):
-            out = Emitter(self.lanes)
-            for row in piece:
-                self._factor_row(out, row, rows, slots)
-            self.close(f"factor_{number}", ("g", "W"), out)
-        self.chain("factor", ("g", "W"), len(pieces))
-
-    def _factor_row(self, out: Emitter, row: int, rows: list[list[int]], slots: dict[tuple[int, int], int]) -> None:
-        """One row, entry by entry, so that few values wait at a time."""
-        lower: dict[int, str] = {}
-        for column in rows[row]:
-            value = out.load(out.element("%W", slots[row, column]))
-            value = out.add(value, out.load("%g")) if column == row else value
-            for pivot, factor in lower.items():
-                if pivot < column and (pivot, column) in slots:
-                    value = out.fma(factor, out.load(out.element("%W", slots[pivot, column])), value)
-            if column < row:
-                value = lower[column] = out.neg(out.mul(value, out.load(out.element("%W", slots[column, column]))))
-            elif column == row:
-                value = out.div(out.constant(1.0), value)
-            out.store(value, out.element("%W", slots[row, column]))
-
-    def define_solve(self) -> None:
-        """The solution of `W x = b` in place of b, from the factors."""
-        rows, slots = self.pivots.rows(), self.pivots.slots
-        size = len(rows)
-        steps = [(row, [one for one in rows[row] if one < row], False) for row in range(size)]
-        steps += [(row, [one for one in rows[row] if one > row], True) for row in reversed(range(size))]
-        pieces = [steps[start : start + _LONGEST // 2] for start in range(0, len(steps), _LONGEST // 2)]
-        for number, piece in enumerate(pieces):
-            out = Emitter(self.lanes)
-            for row, columns, upper in piece:
-                if columns or upper:
-                    self._solve_row(out, row, columns, slots, upper=upper)
-            self.close(f"solve_{number}", ("W", "b"), out)
-        self.chain(f"solve{self.alone}", ("W", "b"), len(pieces))
-
-    def _solve_row(
-        self, out: Emitter, row: int, columns: Sequence[int], slots: dict[tuple[int, int], int], *, upper: bool
-    ) -> None:
-        total = out.load(out.element("%b", row))
-        for column in columns:
-            entry = out.load(out.element("%W", slots[row, column]))
-            entry = out.neg(entry) if upper else entry
-            total = out.fma(entry, out.load(out.element("%b", column)), total)
-        if upper:
-            total = out.mul(total, out.load(out.element("%W", slots[row, row])))
-        out.store(total, out.element("%b", row))
-
-    def chain(self, name: str, arguments: Sequence[str], pieces: int) -> None:
-        """A function that calls the pieces it was written in."""
-        whole = Emitter(self.lanes)
-        given = ", ".join(f"ptr %{one}" for one in arguments)
-        part = name.removesuffix(self.alone)
-        whole.lines += [f"  call void @{part}_{number}({given})" for number in range(pieces)]
-        self.close(name, arguments, whole)
-
-    def close(self, name: str, arguments: Sequence[str], out: Emitter, *, shared: bool = False) -> None:
-        """End a function and keep its text; its vectors do not overlap unless they are said to be shared."""
-        parameters = ", ".join(f"ptr {'' if shared else 'noalias '}%{one}" for one in arguments)
-        head = f"define void @{name}({parameters}) noinline nounwind {{"
-        self._functions.append("\n".join([head, *out.lines, "  ret void", "}"]))
-
-
-class _Body:
-    """The inside of one part of a function: nodes become values."""
-
-    def __init__(self, writer: Writer, scratch: Mapping[Node, int]) -> None:
-        self.writer, self.scratch = writer, scratch
-        self.out = Emitter(writer.lanes)
-        self._values: dict[Node, str] = {}
-
-    def at(self, base: str, position: int) -> str:
-        """The address of a vector."""
-        return self.out.element(f"%{base}", position)
-
-    def compute(self, node: Node) -> None:
-        """Compute a node, and keep it in scratch memory where another part reads it."""
-        operator = str(self.writer.graph.nodes[node][0])
-        parts = [self.value(one) for one in self.writer.graph.arguments(node)]
-        self._values[node] = self._applied(operator, parts)
-        if node in self.scratch:
-            self.out.store(self._values[node], self.at("scratch", self.scratch[node]))
-
-    def value(self, node: Node) -> str:
-        """The value of a node: computed here, a number, or loaded from where it lies."""
-        graph = self.writer.graph
-        number = graph.value(node)
-        if number is not None:
-            return self.out.constant(number)
-        if node not in self._values:
-            self._values[node] = self.out.load(self._address(node))
-        return self._values[node]
-
-    def _address(self, node: Node) -> str:
-        operator, *rest = self.writer.graph.nodes[node]
-        for base, home in (("q", self.writer.hoisted), ("e", self.writer.hoisted_along)):
-            if node in home:
-                return self.at(base, home[node])
-        if operator in {"state", "slope"}:
-            return self.at("y" if operator == "state" else "s", self.writer.place[int(rest[0])])
-        if operator in {"constant", "direction"}:
-            return self.at("p" if operator == "constant" else "d", int(rest[0]))
-        return self.at("scratch", self.scratch[node])
-
-    def _applied(self, operator: str, parts: list[str]) -> str:
-        if operator == "inverse":
-            return self.out.div(self.out.constant(1.0), parts[0])
-        if operator in {"exp", "log", "pow"}:
-            self.writer.used.add(operator)
-            return self.out.call(f"lane_{operator}", *parts)
-        a, *others = parts
-        if operator == "floored":
-            return self.out.maximum(a, self.out.constant(_SMALLEST))
-        if operator == "neg":
-            return self.out.neg(a)
-        action = {"add": self.out.add, "sub": self.out.sub, "mul": self.out.mul}[operator]
-        return action(a, others[0])

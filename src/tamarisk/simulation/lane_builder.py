@@ -12,13 +12,13 @@ from tamarisk.simulation.kernel import Sizes
 
 ARGUMENTS = (
     *("members", "limit", "P", "Y", "begin", "end", "first", "times", "seen", "relative", "absolute", "weight", "calm"),
-    *("outcome", "steps", "stop", "desk"),
+    *("longest", "outcome", "steps", "reached", "stop", "desk"),
 )
 DOUBLE, LONG, POINTER = ir.DoubleType(), ir.IntType(64), ir.PointerType()
 
 _WHOLE, _REAL = {"members", "limit"}, {"relative", "calm"}
 _POINT_TO_WHOLE = {"first", "outcome", "steps", "stop"}
-_KERNEL = {"hoist": 2, "rates": 3, "jacobian": 3, "factor": 2, "solve": 2}
+_KERNEL = {"hoist": 2, "rates": 3, "jacobian": 3, "factor": 2, "solve": 2, "switch": 3}
 _COUNTERS = ("queue", "active", "changed", "working")
 _STAGES = 8
 
@@ -44,8 +44,12 @@ def desk_vectors(sizes: Sizes) -> dict[str, int]:
     >>> desk_vectors(Sizes(3, 4, 5, 9, 2))["K"]
     24
     """
-    single = ("g", "time", "step", "last", "error", "drift", "hv", "total", "member", "next", "count", "accepted", *_COUNTERS)
-    vectors = dict.fromkeys(("y", "new", "coupled"), sizes.states) | dict.fromkeys(single, 1)
+    single = (
+        *("g", "time", "step", "last", "error", "drift", "hv", "total", "member", "next", "count", "accepted", *_COUNTERS),
+        *("longest", "until", "low", "middle", "high", "crossed", "fired"),
+    )
+    vectors = dict.fromkeys(("y", "new", "coupled", "look"), sizes.states) | dict.fromkeys(single, 1)
+    vectors |= dict.fromkeys(("held", "before", "now", "probe"), 3 * sizes.switches)
     return vectors | {"p": sizes.constants, "q": sizes.hoisted, "W": sizes.entries, "K": _STAGES * sizes.states}
 
 

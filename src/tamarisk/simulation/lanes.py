@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -35,6 +36,7 @@ class Plan:
         begin: shape `(member,)`.
         end: shape `(member,)`, after the begin.
         times: per member, rising output times from its begin to its end.
+        longest: the longest step of each member, shape `(member,)`; conditions are looked at in six places of every step.
     """
 
     constants: Array
@@ -42,6 +44,7 @@ class Plan:
     begin: Array
     end: Array
     times: Sequence[Array]
+    longest: Array | float = math.inf
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,14 @@ class Batch:
         end: states at each member's end, shape `(member, state)`.
         outcomes: how each member ended, a code of `rosenbrock`, shape `(member,)`.
         steps: steps tried for each member, shape `(member,)`.
+        reached: the time at each member's end, shape `(member,)`; before the end asked for where a trigger changed.
     """
 
     seen: Array
     end: Array
     outcomes: Whole
     steps: Whole
+    reached: Array
 
 
 class Lanes:
@@ -90,6 +95,7 @@ class Lanes:
         lanes: members computed side by side; what the processor's vectors hold if left out.
         directions: along how many directions each member is differentiated; its constants and states are then followed by
             what they change by along each. The error of these does not count, their drift does.
+        kept: whether the machine code is kept on the disk.
 
     >>> from tamarisk.model.antimony import read_model
     >>> from tamarisk.model.system import system_of
@@ -100,9 +106,9 @@ class Lanes:
     (2, 71)
     """
 
-    def __init__(self, source: System, lanes: int | None = None, directions: int = 0) -> None:
-        self.source, self.lanes, self.blocks = _timed(source), lanes or native_lanes(), 1 + directions
-        self.machine: Machine = machine_code(self.source, self.lanes, directions)
+    def __init__(self, source: System, lanes: int | None = None, directions: int = 0, *, kept: bool = True) -> None:
+        self.source, self.lanes, self.blocks = timed(source), lanes or native_lanes(), 1 + directions
+        self.machine: Machine = machine_code(self.source, self.lanes, directions, kept=kept)
         kinds: list[Any] = [_NUMBERS.get(name, ctypes.c_void_p) for name in ARGUMENTS]
         self._integrate = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self.machine.address("integrate"))
         self._order = np.array(self.machine.order)
@@ -123,10 +129,11 @@ class Lanes:
         held = control or Control()
         arrays = self._arrays(plan, held)
         members = len(plan.constants)
-        bounds = np.linspace(0, members, max(1, min(held.threads, members)) + 1).astype(int)
-        pieces = [(int(low), int(high)) for low, high in itertools.pairwise(bounds)]
+        threads = max(1, min(held.threads, members))
+        pieces = list(itertools.pairwise(round(members * turn / threads) for turn in range(threads + 1)))
         self._all(arrays, held, pieces)
-        return Batch(arrays["seen"][:, self._place], arrays["Y"][:, self._place], arrays["outcome"], arrays["steps"])
+        seen, end = (arrays[name][:, self._place] for name in ("seen", "Y"))
+        return Batch(seen, end, *(arrays[name] for name in ("outcome", "steps", "reached")))
 
     def _all(self, arrays: dict[str, Any], control: Control, pieces: Sequence[tuple[int, int]]) -> None:
         """Every piece, in threads of their own where that is worth it; an interrupt ends them within a step."""
@@ -150,17 +157,14 @@ class Lanes:
         if control.weight is not None:
             weight[:, : len(control.weight)] *= control.weight
         start = np.zeros((members, self.blocks, len(self.source.rates) + 1))  # the last is the time, where formulas read it
-        start[:, :, : self._shown] = plan.start.reshape(members, self.blocks, -1)
+        start[:, :, : self._shown] = np.reshape(plan.start, (members, self.blocks, -1))
         start[:, 0, self._shown] = plan.begin
-        outputs = np.concatenate([[0], np.cumsum([len(one) for one in plan.times])])
-        given = {
-            "P": plan.constants,
-            "Y": start[:, :, : size // self.blocks].reshape(members, size)[:, self._order],
-            "begin": plan.begin,
-            "end": plan.end,
-        }
+        states = start[:, :, : size // self.blocks].reshape(members, size)
+        outputs = [0, *itertools.accumulate(len(one) for one in plan.times)]
+        given = {"P": plan.constants, "Y": states[:, self._order], "begin": plan.begin, "end": plan.end}
         given |= {"times": np.concatenate(plan.times) if len(plan.times) else np.zeros(0), "weight": weight.ravel()[self._order]}
-        given |= {"absolute": np.full(size, control.absolute), "seen": np.full((int(outputs[-1]), size), np.nan)}
+        given |= {"reached": plan.begin, "longest": np.broadcast_to(plan.longest, members)}
+        given |= {"absolute": np.full(size, control.absolute), "seen": np.full((outputs[-1], size), np.nan)}
         arrays: dict[str, Any] = {name: np.array(one, dtype=float, order="C") for name, one in given.items()}
         whole = {"first": outputs, "outcome": np.full(members, STOPPED), "steps": np.zeros(members), "stop": np.zeros(1)}
         return arrays | {name: np.array(one, dtype=np.int64) for name, one in whole.items()}
@@ -168,16 +172,26 @@ class Lanes:
     def _piece(self, arrays: dict[str, Any], control: Control, low: int, high: int) -> None:
         """The members from `low` to before `high`; the interpreter is free meanwhile."""
         desk = np.zeros(self._desk + _LINE)
-        per_member = {"P", "Y", "begin", "end", "outcome", "steps", "first"}
-        given: dict[str, Any] = {name: (one[low:] if name in per_member else one).ctypes.data for name, one in arrays.items()}
+        per_member = {"P", "Y", "begin", "end", "outcome", "steps", "reached", "longest", "first"}
+        given: dict[str, Any] = {name: _address(one[low:] if name in per_member else one) for name, one in arrays.items()}
         given |= {"members": high - low, "limit": control.limit, "relative": control.relative, "calm": control.calm}
-        given["desk"] = -(-desk.ctypes.data // _LINE) * _LINE
+        given["desk"] = -(-_address(desk) // _LINE) * _LINE
         self._integrate(*(given[name] for name in ARGUMENTS))
 
 
-def _timed(source: System) -> System:
-    """The same system with its time as one more state, if a formula reads it."""
-    if not any(name == TIME for formula in source.formulas() for name in names(formula)):
+def _address(array: np.ndarray[Any, Any]) -> int:
+    """Where an array begins."""
+    return int(array.__array_interface__["data"][0])
+
+
+def timed(source: System) -> System:
+    """The same system with its time as one more state, if a formula reads it.
+
+    >>> from tamarisk.model.expression import Name
+    >>> timed(System("ramp", {"x": Name(TIME)}, {}, {}, {"x": 0.0})).states
+    ('x', '@time')
+    """
+    if TIME in source.rates or not any(name == TIME for formula in source.formulas() for name in names(formula)):
         return source
     return replace(source, rates={**source.rates, TIME: Number(1.0)}, initial={**source.initial, TIME: 0.0})
 
@@ -187,6 +201,7 @@ class Watcher:
 
     Args:
         source: its equations.
+        machine: these compiled for one lane, where that is done.
 
     >>> from tamarisk.model.antimony import read_model
     >>> from tamarisk.model.system import system_of
@@ -196,8 +211,8 @@ class Watcher:
     (1, 200)
     """
 
-    def __init__(self, source: System, directions: int = 0) -> None:
-        self._machine = machine_code(source, 1, directions)
+    def __init__(self, source: System, directions: int = 0, *, machine: Machine | None = None) -> None:
+        self._machine = machine or machine_code(source, 1, directions)
         kinds: list[Any] = [ctypes.c_int64, *[ctypes.c_void_p] * 5]
         self._watch = ctypes.CFUNCTYPE(None, *kinds)(self._machine.address("watch"))
 
@@ -213,8 +228,8 @@ class Watcher:
             Shape `(row, quantity)`.
         """
         sizes = self._machine.sizes
-        first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        given = np.array(constants, dtype=float, order="C"), np.array(states[:, list(self._machine.order)], order="C")
+        first = np.array([0, *itertools.accumulate(counts)], dtype=np.int64)
+        given = np.array(constants, dtype=float, order="C"), np.array(states[:, self._machine.order], order="C")
         seen, room = np.empty((len(states), sizes.observed)), np.empty(sizes.hoisted + 1)
-        self._watch(len(given[0]), *(one.ctypes.data for one in (first, *given, seen, room)))
+        self._watch(len(given[0]), *(_address(one) for one in (first, *given, seen, room)))
         return seen

@@ -43,13 +43,14 @@ class Machine:
         return int(self.engine.get_function_address(name))
 
 
-def machine_code(source: System, lanes: int, directions: int = 0) -> Machine:
+def machine_code(source: System, lanes: int, directions: int = 0, *, kept: bool = True) -> Machine:
     """The functions `integrate` and, for one lane, `watch` of a model: from the disk if they were compiled before.
 
     Args:
         source: its equations.
         lanes: members computed side by side.
         directions: along how many directions each member is differentiated.
+        kept: whether the code is looked for and kept on the disk; what is used once would only push others out.
 
     >>> from tamarisk.model.antimony import read_model
     >>> from tamarisk.model.system import system_of
@@ -57,11 +58,12 @@ def machine_code(source: System, lanes: int, directions: int = 0) -> Machine:
     True
     """
     place = user_cache_path("tamarisk") / "kernels" / _key(source, lanes, directions)
-    found = _read(place)
+    found = _read(place) if kept else None
     if found is None:
         made = kernel(source, lanes, directions)
         found = made.sizes, made.order, _compiled(made, lanes)
-        _write(place, *found)
+        if kept:
+            _write(place, *found)
     sizes, order, code = found
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(lanes, level=0))
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
@@ -104,7 +106,8 @@ def _target(lanes: int, *, level: int) -> Any:
 
 
 def _key(source: System, lanes: int, directions: int) -> str:
-    structure = tuple(source.rates.items()), tuple(source.assigned.items()), tuple(source.constants), lanes, directions
+    triggers = tuple(event.trigger for event in source.events)
+    structure = tuple(source.rates.items()), tuple(source.assigned.items()), tuple(source.constants), triggers, lanes, directions
     digest = hashlib.sha256(pickle.dumps(structure))
     digest.update(_surroundings())
     return digest.hexdigest()[:32]
@@ -126,7 +129,8 @@ def _read(place: Path) -> tuple[Sizes, tuple[int, ...], bytes] | None:
         said = json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
         code = place.with_suffix(".o").read_bytes()
         whole = said["hash"] == hashlib.sha256(code).hexdigest()
-        return (Sizes(**said["sizes"]), tuple(said["order"]), code) if whole else None
+        sizes = Sizes(**{**said["sizes"], "looked": tuple(said["sizes"]["looked"])})
+        return (sizes, tuple(said["order"]), code) if whole else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

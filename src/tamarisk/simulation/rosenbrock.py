@@ -5,13 +5,14 @@ It knows an integrator, not the model whose functions it calls.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from llvmlite import ir
 
+from tamarisk.simulation.crossing import Crossing
 from tamarisk.simulation.kernel import Sizes
-from tamarisk.simulation.lane_builder import LONG, LaneBuilder, position, real, whole
+from tamarisk.simulation.lane_builder import LONG, position, real, whole
 
 # Coefficients of Rodas5P in the form that needs no product with the Jacobian [@STEINEBACH2023].
 GAMMA = 0.21193756319429014
@@ -53,15 +54,17 @@ DENSE = (
 )
 
 _CALM_FLOOR = 1e-3  # amounts below this count as this when the drift of a state is judged
-FINISHED, SETTLED, TOO_MANY_STEPS, NOT_FINITE, STOPPED = range(5)
+FINISHED, SETTLED, TOO_MANY_STEPS, NOT_FINITE, STOPPED, TRIGGERED = range(6)
 
 
+@cache
 def integrator(lanes: int, sizes: Sizes) -> str:
     """LLVM text of `integrate`, for a model with these sizes.
 
-    `integrate(members, limit, P, Y, begin, end, first, times, seen, relative, absolute, weight, calm, outcome, steps, stop,
-    desk)` runs each member from its begin to its end: constants `P[member]`, states `Y[member]` (start, then end; in pivot
-    order), output times `times[first[member]:first[member + 1]]` with states into `seen`, an outcome and a count of steps.
+    `integrate(members, limit, P, Y, begin, end, first, times, seen, relative, absolute, weight, calm, longest, outcome, steps,
+    reached, stop, desk)` runs each member from its begin to its end: constants `P[member]`, states `Y[member]` (start, then
+    end; in pivot order), output times `times[first[member]:first[member + 1]]` with states into `seen`, an outcome, a count of
+    steps and the time reached. No step is longer than `longest[member]`. A member whose trigger changes ends at that very time.
     With `calm` above 0 a member ends when no state drifts faster than that; states of weight 0 are not controlled, those of
     weight below 0 only watched for their drift.
     A number other than 0 at `stop` ends the call.
@@ -79,19 +82,23 @@ def integrator(lanes: int, sizes: Sizes) -> str:
     return "\n".join(line for line in own if not line.startswith(("declare", "target", ";", "source_filename")))
 
 
-class _Loop(LaneBuilder):
+class _Loop(Crossing):
     """Writes the loop over vector steps."""
+
+    dense = DENSE
 
     def write(self) -> None:
         """The whole function."""
         b = self.b
         b.store(whole(0), self.queue)
         b.store(whole(0), self.active)
+        b.store(whole(0), self.changed)
         with self.each(self.lanes) as lane:
             self.set_own("member", lane, whole(-1))
             self.set_lane("step", lane, real(1.0))
             self.set_lane("time", lane, real(0.0))
-            self.set_lane("last", lane, real(1.0))
+            for name in ("last", "longest"):
+                self.set_lane(name, lane, real(1.0))
         head, body, done = (self.function.append_basic_block(name) for name in ("head", "body", "done"))
         b.branch(head)
         b.position_at_end(head)
@@ -112,7 +119,6 @@ class _Loop(LaneBuilder):
     def refill(self) -> None:
         """Give every empty lane the next member; without one, a copy of a working lane keeps its numbers sound."""
         b = self.b
-        b.store(whole(0), self.changed)
         with self.each(self.lanes) as lane, b.if_then(self.is_empty(lane)):
             waiting = b.icmp_signed("<", b.load(self.queue, typ=LONG), self.given["members"])
             with b.if_then(waiting):
@@ -122,6 +128,7 @@ class _Loop(LaneBuilder):
             self.call("hoist", "p", "q")
             self.call("rates", "y", "q", "K")
             self.first_steps()
+            b.store(whole(0), self.changed)
 
     def take(self, lane: Any) -> None:
         """Put the next member of the queue into a lane."""
@@ -135,6 +142,7 @@ class _Loop(LaneBuilder):
         self.set_own("next", lane, self.whole("first", member))
         self.set_lane("time", lane, self.real("begin", member))
         self.set_lane("last", lane, self.real("end", member))
+        self.set_lane("longest", lane, self.real("longest", member))
         self.set_lane("step", lane, real(0.0))
         for source, target, size in (("P", "p", self.constants), ("Y", "y", self.states)):
             start = b.mul(member, whole(size))
@@ -148,7 +156,7 @@ class _Loop(LaneBuilder):
             b.store(lane, self.working)
         model = b.load(self.working, typ=LONG)
         with self.each(self.lanes) as lane, b.if_then(self.is_empty(lane)):
-            for name in ("time", "last", "step"):
+            for name in ("time", "last", "step", "longest"):
                 self.set_lane(name, lane, self.lane(name, model))
             for name, size in (("p", self.constants), ("y", self.states)):
                 with self.each(size) as place:
@@ -172,7 +180,8 @@ class _Loop(LaneBuilder):
         """Step sizes no longer than what is left; the matrix of this step, factored."""
         b = self.b
         left = b.fsub(self.vec("last"), self.vec("time"))
-        step = self.vec("step")
+        step, longest = self.vec("step"), self.vec("longest")
+        step = b.select(b.fcmp_ordered(">", step, longest), longest, step)
         step = b.select(b.fcmp_ordered(">=", step, b.fmul(left, self.splat(1 - 1e-12))), left, step)
         self.put(step, self.desk["hv"])
         self.put(b.fdiv(self.splat(1 / GAMMA), step), self.desk["g"])
@@ -243,6 +252,7 @@ class _Loop(LaneBuilder):
         self.put(b.fmul(self.vec("hv"), factor), self.desk["step"])
         for number in range(self.lanes):
             self.set_own("accepted", whole(number), b.sext(b.extract_element(good, position(number)), LONG))
+        self.end_step()
         with self.each(self.lanes) as lane, b.if_then(b.not_(self.is_empty(lane))):
             self.set_own("count", lane, b.add(self.own("count", lane), whole(1)))
             with b.if_else(b.icmp_signed("!=", self.own("accepted", lane), whole(0))) as (accepted, refused):
@@ -255,27 +265,47 @@ class _Loop(LaneBuilder):
         with self.each(self.states) as place:
             self.put(b.select(mask, self.vec("new", place), self.vec("y", place)), self.address("y", place))
 
+    def end_step(self) -> None:
+        """When each lane's step ends, which is where a condition first changes; the state that is the time is then that time."""
+        b = self.b
+        step, last, begun = self.vec("hv"), self.vec("last"), self.vec("time")
+        ends = b.fcmp_ordered(">=", step, b.fsub(last, begun))
+        self.put(b.select(ends, last, b.fadd(begun, step)), self.desk["until"])
+        if self.switches:
+            self.cross()
+        if self.clock >= 0:
+            for name in ("new", "coupled"):
+                self.put(self.vec("until"), self.address(name, whole(self.clock)))
+
     def advance(self, lane: Any) -> None:
         """An accepted step: outputs within it, the new time, and whether the member is at its end."""
         b = self.b
-        step, last = self.lane("hv", lane), self.lane("last", lane)
-        begun = self.lane("time", lane)
-        left = b.fsub(last, begun)
-        ends = b.fcmp_ordered(">=", step, left)
-        now = b.select(ends, last, b.fadd(begun, step))
-        member = self.own("member", lane)
-        self.write_out(lane, member, begun, step, now)
+        now, member = self.lane("until", lane), self.own("member", lane)
+        crossed = self.is_set("crossed", lane)
+        self.write_out(lane, member, self.lane("time", lane), now)
+        with b.if_then(crossed), self.each(self.states) as place:
+            self.set_at("new", place, lane, self.at("coupled", place, lane))
         self.set_lane("time", lane, now)
         calm = b.and_(
             b.fcmp_ordered(">", self.given["calm"], real(0.0)), b.fcmp_ordered("<", self.lane("drift", lane), self.given["calm"])
         )
-        with b.if_else(b.or_(ends, calm)) as (over, on):
-            with over:
-                self.finish(lane, member, b.select(calm, whole(SETTLED), whole(FINISHED)), "new")
+        over = b.or_(b.fcmp_ordered(">=", now, self.lane("last", lane)), b.and_(calm, b.not_(crossed)))
+        over = b.or_(over, self.is_set("fired", lane))
+        code = b.select(self.is_set("fired", lane), whole(TRIGGERED), b.select(calm, whole(SETTLED), whole(FINISHED)))
+        with b.if_else(over) as (ended, on):
+            with ended:
+                self.finish(lane, member, code, "new")
             with on:
+                with b.if_then(crossed):
+                    self.set_lane("step", lane, real(0.0))
+                    b.store(whole(1), self.changed)
                 spent = b.icmp_signed(">=", self.own("count", lane), self.given["limit"])
                 with b.if_then(spent):
                     self.finish(lane, member, whole(TOO_MANY_STEPS), "new")
+
+    def is_set(self, name: str, lane: Any) -> Any:
+        """Whether a whole number of a lane is not zero; those of crossings are only set where there are conditions."""
+        return self.b.icmp_signed("!=", self.own(name, lane), whole(0)) if self.switches else ir.Constant(ir.IntType(1), 0)
 
     def give_up(self, lane: Any) -> None:
         """A refused step: the member ends if it has used its steps or its step has become nothing."""
@@ -292,13 +322,14 @@ class _Loop(LaneBuilder):
         b = self.b
         b.store(outcome, self.argument("outcome", member))
         b.store(self.own("count", lane), self.argument("steps", member))
+        b.store(self.lane("time", lane), self.argument("reached", member))
         start = b.mul(member, whole(self.states))
         with self.each(self.states) as place:
             b.store(self.at(source, place, lane), self.argument("Y", b.add(start, place)))
         self.set_own("member", lane, whole(-1))
         b.store(b.sub(b.load(self.active, typ=LONG), whole(1)), self.active)
 
-    def write_out(self, lane: Any, member: Any, begun: Any, step: Any, now: Any) -> None:
+    def write_out(self, lane: Any, member: Any, begun: Any, now: Any) -> None:
         """States at the output times within a step, by the method's own interpolation."""
         b = self.b
         after = self.whole("first", b.add(member, whole(1)))
@@ -307,24 +338,10 @@ class _Loop(LaneBuilder):
             leave(b.icmp_signed(">=", place, after))
             time = self.real("times", place)
             leave(b.fcmp_ordered(">", time, now))
-            share = b.fdiv(b.fsub(time, begun), step)
+            share = b.fdiv(b.fsub(time, begun), self.lane("hv", lane))
             rest = b.fsub(real(1.0), share)
             start = b.mul(place, whole(self.states))
             with self.each(self.states) as state:
-                value = self.between(state, lane, share, rest)
+                value = self.between(partial(self.one_lane, state, lane), real, share, rest)
                 b.store(value, self.argument("seen", b.add(start, state)))
             self.set_own("next", lane, b.add(place, whole(1)))
-
-    def between(self, state: Any, lane: Any, share: Any, rest: Any) -> Any:
-        """A state of one lane at a share of the step."""
-        b = self.b
-        bends = []
-        for row in DENSE:
-            total = real(0.0)
-            for stage, weight in enumerate(row):
-                total = b.fadd(total, b.fmul(self.at("K", state, lane, stage), real(weight)))
-            bends.append(total)
-        inner = b.fadd(bends[1], b.fmul(share, bends[2]))
-        inner = b.fadd(bends[0], b.fmul(share, inner))
-        inner = b.fadd(self.at("new", state, lane), b.fmul(rest, inner))
-        return b.fadd(b.fmul(self.at("y", state, lane), rest), b.fmul(share, inner))

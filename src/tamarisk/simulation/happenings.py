@@ -1,0 +1,250 @@
+"""Many members of a system with events through the lanes, in rounds. It knows what is due when, not how steps are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tamarisk.model.expression import Expression, Number
+from tamarisk.model.system import TIME, System
+from tamarisk.seeds import generator
+from tamarisk.simulation.agenda import Agenda, EventError, Pace, rounding
+from tamarisk.simulation.equations import Moment, conditions, parted, questions
+from tamarisk.simulation.lanes import Array, Batch, Control, Lanes, Plan, Watcher, Whole
+from tamarisk.simulation.outcome import Outcome
+from tamarisk.simulation.rosenbrock import FINISHED, NOT_FINITE, TOO_MANY_STEPS, TRIGGERED
+
+_LEAST_STEPS = 20  # in which a run with conditions is made
+_ENDS = {TOO_MANY_STEPS: Outcome.TOO_STIFF, NOT_FINITE: Outcome.NOT_FINITE}
+
+
+@dataclass(frozen=True)
+class Course:
+    """What became of members with events.
+
+    Attributes:
+        seen: all quantities at the output times, shape `(output, quantity)`, members one after the other; at the time of an event
+            they are what they were after it, and NaN from where a member failed.
+        end: states at each member's end, shape `(member, state)`.
+        outcomes: how each member ended.
+        steps: steps tried for each member, shape `(member,)`.
+        stops: how often each member stopped because a trigger changed or an event was due, shape `(member,)`.
+    """
+
+    seen: Array
+    end: Array
+    outcomes: tuple[Outcome, ...]
+    steps: Whole
+    stops: Whole
+
+
+class Happenings:
+    """A system with events, compiled for a number of lanes.
+
+    States that only events change are constants of the lanes; all that events need is computed by compiled code too, so that it
+    is what the lanes see, to the last bit.
+
+    Args:
+        system: the model.
+        lanes: members computed side by side; what the processor's vectors hold if left out.
+        kept: whether the machine code is kept on the disk.
+
+    >>> from tamarisk.model.expression import Apply, Name
+    >>> from tamarisk.model.system import Assignment, Event
+    >>> dose = Event("dose", Apply("geq", (Name(TIME), Number(1.0))), (Assignment("x", Number(5.0)),))
+    >>> system = System("dosed", {"x": Number(0.0)}, {}, {}, {"x": 0.0}, (dose,))
+    >>> plan = Plan(np.zeros((1, 0)), np.zeros((1, 1)), np.zeros(1), np.full(1, 2.0), [np.array([0.5, 1.0])])
+    >>> Happenings(system, 1).run(plan).seen[:, 0].tolist()
+    [0.0, 5.0]
+    """
+
+    def __init__(self, system: System, lanes: int | None = None, *, kept: bool = True) -> None:
+        self.system = system
+        moving, still = parted(system)
+        self.states, self.moving = (*moving, *still), len(moving)
+        self.switches = any(conditions(system))
+        self._asked = _Asked(system)
+        self.core = replace(
+            system,
+            rates={**{name: system.rates[name] for name in moving}, TIME: Number(1.0)},
+            assigned={**system.assigned, **self._asked.formulas},
+            constants={**dict.fromkeys(still, 0.0), **system.constants},
+        )
+        self._lanes = Lanes(self.core, lanes, kept=kept)
+        self._watcher = Watcher(self.core, machine=self._lanes.machine if lanes == 1 else None)
+        self.order = [system.states.index(name) for name in self.states]
+        self._columns = [self._column(name) for name in system.quantities]
+
+    def _column(self, name: str) -> int:
+        """Where a quantity stands behind vector and computed quantities."""
+        width = 1 + len(self.states) + len(self.system.constants)
+        vector = (*self.states, *self.system.constants)
+        return 1 + vector.index(name) if name in vector else width + list(self.system.assigned).index(name)
+
+    def begin(self) -> tuple[list[float], list[float]]:
+        """The constants and the states at the begin, as the system has them."""
+        return list(self.system.constants.values()), [self.system.initial[name] for name in self.system.states]
+
+    def run(self, plan: Plan, control: Control | None = None, *, seed: int = 0) -> Course:
+        """Every member from its begin to its end, event by event.
+
+        At its begin a trigger is taken to have had the value that its event says.
+
+        Args:
+            plan: who is run, states and constants as the system has them.
+            control: how; `limit` counts the steps between two events.
+            seed: decides between events of the same priority that are due at the same time.
+
+        Returns:
+            Quantities, outcomes and counts; a member's numbers do not depend on its company, the lanes or the threads.
+        """
+        return _Rounds(self, plan, control or Control(), seed).run()
+
+    def look(self, vectors: Array) -> Array:
+        """All computed quantities at some vectors and then what events ask, shape `(vector, quantity)`."""
+        states = np.column_stack([vectors[:, 1 : 1 + self.moving], vectors[:, 0]])
+        return self._watcher.watch(vectors[:, 1 + self.moving :], states, [1] * len(vectors))
+
+    def quantities(self, vectors: Array, computed: Array) -> Array:
+        """The quantities of the system, in its order, from some vectors and what was computed there."""
+        return np.concatenate([vectors, computed], axis=-1)[..., self._columns]
+
+    def moment(self, computed: Array) -> Moment:
+        """What events need to know, from what was computed at a vector."""
+        return self._asked.moment(computed[len(self.system.assigned) :].tolist())
+
+    def advance(self, vectors: Array, plan: Plan, control: Control) -> Batch:
+        """The lanes from some vectors to the ends and times of a plan."""
+        start = np.column_stack([vectors[:, 1 : 1 + self.moving], vectors[:, 0]])
+        return self._lanes.run(replace(plan, constants=vectors[:, 1 + self.moving :], start=start, begin=vectors[:, 0]), control)
+
+
+class _Asked:
+    """All questions of all events as computed quantities."""
+
+    def __init__(self, system: System) -> None:
+        triggers = conditions(system)[0]
+        self.formulas: dict[str, Expression] = {f"@{number}.trigger": one for number, one in enumerate(triggers)}
+        self._triggers = len(triggers)
+        self._places: list[dict[str, slice]] = []
+        for number, event in enumerate(system.events):
+            places = {}
+            for part, formulas in questions(event).items():
+                begin = len(self.formulas)
+                self.formulas |= {f"@{number}.{part}.{place}": one for place, one in enumerate(formulas)}
+                places[part] = slice(begin, len(self.formulas))
+            self._places.append(places)
+
+    def moment(self, answers: Sequence[float]) -> Moment:
+        """The answers in the form of an agenda's."""
+        return Moment(answers[: self._triggers], lambda number, part: answers[self._places[number][part]])
+
+
+class _Rounds:
+    """One batch: in a round every member goes on to its next stop."""
+
+    def __init__(self, model: Happenings, plan: Plan, control: Control, seed: int) -> None:
+        self.model, self.plan, self.control = model, plan, control
+        members = len(plan.constants)
+        self.vectors = np.column_stack([plan.begin, np.asarray(plan.start, dtype=float)[:, model.order], plan.constants])
+        events, places = model.system.events, {name: place for place, name in enumerate(model.states, 1)}
+        self.agendas = [Agenda(events, places, generator(seed, "events")) for _ in range(members)]
+        self.paces = [Pace(float(length)) for length in np.subtract(plan.end, plan.begin)]
+        self.first = np.concatenate([[0], np.cumsum([len(one) for one in plan.times], dtype=int)])
+        self.next = self.first[:-1].copy()
+        self.times = np.concatenate([np.zeros(0), *plan.times])
+        self.seen = np.full((len(self.times), len(model.system.quantities)), np.nan)
+        self.outcomes: list[Outcome | None] = [None] * members
+        self.steps, self.stops = np.zeros(members, dtype=np.int64), np.zeros(members, dtype=np.int64)
+        share = np.subtract(plan.end, plan.begin) / _LEAST_STEPS
+        self.longest = np.minimum(plan.longest, share if model.switches else np.full(members, np.inf))
+
+    def run(self) -> Course:
+        """Rounds until nobody goes on."""
+        self.happen(range(len(self.agendas)))
+        while going := [number for number, one in enumerate(self.outcomes) if one is None]:
+            self.advance(going)
+            self.happen([number for number in going if self.outcomes[number] is None])
+        outcomes = tuple(one for one in self.outcomes if one is not None)
+        back = np.argsort(self.model.order)
+        return Course(self.seen, self.vectors[:, 1 : 1 + len(back)][:, back], outcomes, self.steps, self.stops)
+
+    def happen(self, members: Iterable[int]) -> None:
+        """Carry out what is due, keep what is then true, and end those who are at their end."""
+        asking = {number: self.agendas[number].happen(self.vectors[number]) for number in members}
+        for one in asking.values():
+            next(one)
+        while asking:
+            numbers = list(asking)
+            computed = self.model.look(self.vectors[numbers])
+            for number, row in zip(numbers, computed, strict=True):
+                try:
+                    asking[number].send(self.model.moment(row))
+                except StopIteration:
+                    del asking[number]
+                    self.keep(number, row)
+                except EventError as fault:
+                    del asking[number]
+                    self.outcomes[number] = fault.outcome
+
+    def keep(self, number: int, computed: Array) -> None:
+        """What is asked for at the present time of a member, and whether it is at its end."""
+        time = self.vectors[number, 0]
+        while self.next[number] < self.first[number + 1] and self.times[self.next[number]] <= time:
+            self.seen[self.next[number]] = self.model.quantities(self.vectors[number], computed)
+            self.next[number] += 1
+        if time >= self.plan.end[number]:
+            self.outcomes[number] = Outcome.FINISHED
+
+    def advance(self, going: Sequence[int]) -> None:
+        """Every member to its next stop: an event that is due, a trigger that changes, or its end."""
+        bounds = np.array([min(float(self.plan.end[number]), self.agendas[number].next_time()) for number in going])
+        near = bounds - self.vectors[going, 0] <= [rounding(one) for one in bounds]
+        for number, bound in zip(np.array(going)[near], bounds[near], strict=True):
+            self.vectors[number, 0] = max(bound, self.vectors[number, 0])
+        some, ends = np.array(going)[~near], bounds[~near]
+        if len(some):
+            times = [self.between(number, end - rounding(end)) for number, end in zip(some, ends, strict=True)]
+            plan = replace(self.plan, end=ends, times=times, longest=self.longest[some])
+            self.settle(some, times, self.model.advance(self.vectors[some], plan, self.control))
+        for number in going:
+            self.stop(number)
+
+    def between(self, number: int, end: float) -> Array:
+        """The output times of a member from now to before a time."""
+        ahead = self.times[self.next[number] : self.first[number + 1]]
+        return ahead[ahead < end]
+
+    def settle(self, some: Whole, times: Sequence[Array], batch: Batch) -> None:
+        """Take over from the lanes where members are, how they fare, and what was seen on the way."""
+        rows: list[Array] = []
+        places: list[int] = []
+        low = 0
+        for number, asked, reached in zip(some.tolist(), times, batch.reached.tolist(), strict=True):
+            if passed := int((asked < reached).sum()):
+                vectors = np.tile(self.vectors[number], (passed, 1))
+                vectors[:, 0] = asked[:passed]
+                vectors[:, 1 : 1 + self.model.moving] = batch.seen[low : low + passed, : self.model.moving]
+                rows.append(vectors)
+                places += range(self.next[number], self.next[number] + passed)
+                self.next[number] += passed
+            low += len(asked)
+        if places:
+            vectors = np.concatenate(rows)
+            self.seen[places] = self.model.quantities(vectors, self.model.look(vectors))
+        self.vectors[some, 0] = batch.reached
+        self.vectors[some, 1 : 1 + self.model.moving] = batch.end[:, : self.model.moving]
+        self.steps[some] += batch.steps
+        for number, code in zip(some.tolist(), batch.outcomes.tolist(), strict=True):
+            if code not in {FINISHED, TRIGGERED}:
+                self.outcomes[number] = _ENDS[code]
+
+    def stop(self, number: int) -> None:
+        """Count a stop, and end a member whose stops crowd."""
+        self.stops[number] += 1
+        try:
+            self.paces[number].stop(float(self.vectors[number, 0]))
+        except EventError as fault:
+            self.outcomes[number] = fault.outcome
