@@ -190,8 +190,11 @@ class Graph:
     def _differentiated(self, a: Node, state: int) -> Node:
         if self.nodes[a][0] == "state":
             return self.number(1.0)
-        parts = self._arguments(a)
-        return chained(self, str(self.nodes[a][0]), parts, [self.derivative(one, state) for one in parts])
+        return self._chained(a, [self.derivative(one, state) for one in self._arguments(a)])
+
+    def _chained(self, a: Node, slopes: Sequence[Node]) -> Node:
+        """How a node changes when what it is made of changes with these slopes."""
+        return chained(self, str(self.nodes[a][0]), self._arguments(a), slopes)
 
     def _applied(self, operator: str, parts: Sequence[Node]) -> Node:
         if operator in _RELATIONS:

@@ -57,9 +57,8 @@ class Kernel:
     """The text of a model's functions, and the sizes of the vectors that they read and write.
 
     Functions: `hoist(p, q)`, `rates(y, q, f)`, `jacobian(y, q, W)` (negative), `factor(g, W)`, `solve(W, b)` on vectors of
-    lanes, states in pivot order; `switch(y, q, s)` gives, where there are conditions, these, their
-    gaps and how fast the gaps move; for one lane `observe(y, q, out)` gives every
-    computed quantity.
+    lanes, states in pivot order; where there are conditions `switch(y, q, s)` gives these, their gaps, and how fast the gaps
+    move; for one lane `observe(y, q, out)` gives every computed quantity.
 
     Attributes:
         text: LLVM text.
@@ -93,39 +92,47 @@ def kernel(source: System, lanes: int) -> Kernel:
     for name, formula in source.assigned.items():
         names[name] = graph.read(formula, names)
     rates = [graph.read(formula, names) for formula in source.rates.values()]
-    slopes = {
-        (row, column): slope
-        for row, rate in enumerate(rates)
-        for column in _read(graph, rate)
-        if graph.value(slope := graph.derivative(rate, column)) != 0
-    }
+    slopes = _slopes(graph, rates)
     pivots = elimination(len(rates), slopes)
     writer = _Writer(graph, pivots, lanes)
     place = {state: position for position, state in enumerate(pivots.order)}
     writer.define("rates", "f", {place[state]: rate for state, rate in enumerate(rates)})
     negative = {pivots.slots[place[row], place[column]]: graph.neg(slope) for (row, column), slope in slopes.items()}
     writer.define("jacobian", "W", negative, also=set(pivots.slots.values()) - negative.keys())
-    watched, triggers = _watched(graph, source, names)
-    gaps = [_gap(graph, node) for node in watched]
-    told = [*watched, *gaps, *(_pace(graph, gap, rates) for gap in gaps)]
-    if watched:
-        writer.define("switch", "s", dict(enumerate(told)))
+    watched = _define_switch(writer, source, names, rates)
     if lanes == 1:
         writer.define("observe", "out", {position: names[name] for position, name in enumerate(source.assigned)})
     writer.define_hoist()
     writer.define_factor()
     writer.define_solve()
     sizes = (len(source.states), len(source.constants), len(writer.hoisted), len(pivots.places), len(source.assigned))
+    return Kernel(writer.text(), Sizes(*sizes, *watched), pivots.order)
+
+
+def _slopes(graph: Graph, rates: Sequence[Node]) -> dict[tuple[int, int], Node]:
+    """The derivatives of rates by states, those that are not nothing, by row and column."""
+    return {
+        (row, column): slope
+        for row, rate in enumerate(rates)
+        for column in _read(graph, rate)
+        if graph.value(slope := graph.derivative(rate, column)) != 0
+    }
+
+
+def _define_switch(
+    writer: _Writer, source: System, names: Mapping[str, Node], rates: Sequence[Node]
+) -> tuple[int, int, int, tuple[int, ...]]:
+    """The function that tells conditions, and what `Sizes` says of it: those of triggers come first."""
+    graph, place = writer.graph, writer.place
+    triggers, jumps = ([graph.read(one, names) for one in some] for some in conditions(source))
+    watched = [node for node in dict.fromkeys([*triggers, *jumps]) if graph.change[node] == MOVING]
+    gaps = [_gap(graph, node) for node in watched]
+    told = [*watched, *gaps, *(_pace(graph, gap, rates) for gap in gaps)]
+    if watched:
+        writer.define("switch", "s", dict(enumerate(told)))
     looked = tuple(sorted({place[state] for node in told for state in _read(graph, node)}))
     clock = place[source.states.index(TIME)] if TIME in source.states else -1
-    return Kernel(writer.text(), Sizes(*sizes, len(watched), triggers, clock, looked), pivots.order)
-
-
-def _watched(graph: Graph, source: System, names: Mapping[str, Node]) -> tuple[list[Node], int]:
-    """The conditions that may change during a run, those of triggers first, and how many these are."""
-    triggers, jumps = ([graph.read(one, names) for one in some] for some in conditions(source))
-    moving = [node for node in dict.fromkeys([*triggers, *jumps]) if graph.change[node] == MOVING]
-    return moving, len(set(triggers) & set(moving))
+    return len(watched), len(set(triggers) & set(watched)), clock, looked
 
 
 def _gap(graph: Graph, node: Node) -> Node:
