@@ -113,7 +113,7 @@ class Happenings:
 
     def moment(self, computed: Array) -> Moment:
         """What events need to know, from what was computed at a vector."""
-        return self._asked.moment(computed[len(self.system.assigned) :].tolist())
+        return self._asked.moment(computed[len(self.system.assigned) :])
 
     def advance(self, vectors: Array, plan: Plan, control: Control) -> Batch:
         """The lanes from some vectors to the ends and times of a plan."""
@@ -137,9 +137,9 @@ class _Asked:
                 places[part] = slice(begin, len(self.formulas))
             self._places.append(places)
 
-    def moment(self, answers: Sequence[float]) -> Moment:
+    def moment(self, answers: Array) -> Moment:
         """The answers in the form of an agenda's."""
-        return Moment(answers[: self._triggers], lambda number, part: answers[self._places[number][part]])
+        return Moment(answers[: self._triggers].tolist(), lambda number, part: answers[self._places[number][part]].tolist())
 
 
 class _Rounds:

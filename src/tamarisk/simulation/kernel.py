@@ -37,6 +37,7 @@ class Sizes:
         observed: number of computed quantities.
         switches: number of conditions at which the equations jump.
         triggers: how many of these, the first, are triggers of events.
+        bent: how many relations between sides that approach each other at a pace that changes.
         clock: the position of the state that is the time, -1 if none is.
         looked: the positions of the states that conditions read.
     """
@@ -48,6 +49,7 @@ class Sizes:
     observed: int
     switches: int = 0
     triggers: int = 0
+    bent: int = 0
     clock: int = -1
     looked: tuple[int, ...] = ()
 
@@ -57,8 +59,8 @@ class Kernel:
     """The text of a model's functions, and the sizes of the vectors that they read and write.
 
     Functions: `hoist(p, q)`, `rates(y, q, f)`, `jacobian(y, q, W)` (negative), `factor(g, W)`, `solve(W, b)` on vectors of
-    lanes, states in pivot order; where there are conditions `switch(y, q, s)` gives these, their gaps, and how fast the gaps
-    move; for one lane `observe(y, q, out)` gives every computed quantity.
+    lanes, states in pivot order; where there are conditions `switch(y, q, s)` gives these, then the gaps of the bent ones, and
+    their paces; for one lane `observe(y, q, out)` gives every computed quantity.
 
     Attributes:
         text: LLVM text.
@@ -121,23 +123,20 @@ def _slopes(graph: Graph, rates: Sequence[Node]) -> dict[tuple[int, int], Node]:
 
 def _define_switch(
     writer: _Writer, source: System, names: Mapping[str, Node], rates: Sequence[Node]
-) -> tuple[int, int, int, tuple[int, ...]]:
+) -> tuple[int, int, int, int, tuple[int, ...]]:
     """The function that tells conditions, and what `Sizes` says of it: those of triggers come first."""
     graph, place = writer.graph, writer.place
     triggers, jumps = ([graph.read(one, names) for one in some] for some in conditions(source))
     watched = [node for node in dict.fromkeys([*triggers, *jumps]) if graph.change[node] == MOVING]
-    gaps = [_gap(graph, node) for node in watched]
-    told = [*watched, *gaps, *(_pace(graph, gap, rates) for gap in gaps)]
+    gaps = [graph.sub(*graph.arguments(node)) for node in watched if graph.nodes[node][0] in RELATIONS]
+    paces = {gap: _pace(graph, gap, rates) for gap in gaps}
+    bent = [gap for gap in paces if graph.change[paces[gap]] == MOVING]
+    told = [*watched, *bent, *(paces[gap] for gap in bent)]
     if watched:
         writer.define("switch", "s", dict(enumerate(told)))
     looked = tuple(sorted({place[state] for node in told for state in _read(graph, node)}))
     clock = place[source.states.index(TIME)] if TIME in source.states else -1
-    return len(watched), len(set(triggers) & set(watched)), clock, looked
-
-
-def _gap(graph: Graph, node: Node) -> Node:
-    """By how much a relation holds or fails; 0 for any other condition."""
-    return graph.sub(*graph.arguments(node)) if graph.nodes[node][0] in RELATIONS else graph.number(0.0)
+    return len(watched), len(set(triggers) & set(watched)), len(bent), clock, looked
 
 
 def _pace(graph: Graph, node: Node, rates: Sequence[Node]) -> Node:

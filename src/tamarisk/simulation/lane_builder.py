@@ -49,7 +49,7 @@ def desk_vectors(sizes: Sizes) -> dict[str, int]:
         *("longest", "until", "low", "middle", "high", "crossed", "fired"),
     )
     vectors = dict.fromkeys(("y", "new", "coupled", "look"), sizes.states) | dict.fromkeys(single, 1)
-    vectors |= dict.fromkeys(("held", "before", "now", "probe"), 3 * sizes.switches)
+    vectors |= dict.fromkeys(("held", "now", "probe"), sizes.switches + 2 * sizes.bent) | {"before": 2 * sizes.bent}
     return vectors | {"p": sizes.constants, "q": sizes.hoisted, "W": sizes.entries, "K": _STAGES * sizes.states}
 
 
