@@ -1,7 +1,7 @@
 """Long and wild runs: `uv run python benchmarks/engine/endurance.py`.
 
-Ninety daily doses for 256 members of the 118-state model, against libroadrunner, and given as events of SBML; 10,000 members with constants drawn over a
-log-normal of 1.0, and how they ended; what one pathological member costs a batch.
+Ninety daily doses for 256 members of the 118-state model, against libroadrunner, and given as events of SBML; 10,000 members
+with constants drawn over a log-normal of 1.0, and how they ended; what one pathological member costs a batch.
 """
 
 from __future__ import annotations

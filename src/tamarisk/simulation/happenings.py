@@ -14,10 +14,10 @@ from tamarisk.simulation.agenda import Agenda, EventError, Pace, rounding
 from tamarisk.simulation.equations import Moment, conditions, parted, questions
 from tamarisk.simulation.lanes import Array, Batch, Control, Lanes, Plan, Watcher, Whole
 from tamarisk.simulation.outcome import Outcome
-from tamarisk.simulation.rosenbrock import FINISHED, NOT_FINITE, TOO_MANY_STEPS, TRIGGERED
+from tamarisk.simulation.rosenbrock import FINISHED, NOT_FINITE, SETTLED, TOO_MANY_STEPS, TRIGGERED
 
 _LEAST_STEPS = 20  # in which a run with conditions is made
-_ENDS = {TOO_MANY_STEPS: Outcome.TOO_STIFF, NOT_FINITE: Outcome.NOT_FINITE}
+_ENDS = {SETTLED: Outcome.FINISHED, TOO_MANY_STEPS: Outcome.TOO_STIFF, NOT_FINITE: Outcome.NOT_FINITE}
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Happenings:
 
         Args:
             plan: who is run, states and constants as the system has them.
-            control: how; `limit` counts the steps between two events.
+            control: how; a weight for each state, as the system has them.
             seed: decides between events of the same priority that are due at the same time.
 
         Returns:
@@ -146,7 +146,9 @@ class _Rounds:
     """One batch: in a round every member goes on to its next stop."""
 
     def __init__(self, model: Happenings, plan: Plan, control: Control, seed: int) -> None:
-        self.model, self.plan, self.control = model, plan, control
+        weight = np.ones(len(model.states)) if control.weight is None else np.asarray(control.weight)[model.order]
+        weight = np.append(weight[: model.moving], 0.0)  # the time is exact, and never settles
+        self.model, self.plan, self.control = model, plan, replace(control, weight=weight)
         members = len(plan.constants)
         self.vectors = np.column_stack([plan.begin, np.asarray(plan.start, dtype=float)[:, model.order], plan.constants])
         events, places = model.system.events, {name: place for place, name in enumerate(model.states, 1)}
@@ -240,6 +242,8 @@ class _Rounds:
         for number, code in zip(some.tolist(), batch.outcomes.tolist(), strict=True):
             if code not in {FINISHED, TRIGGERED}:
                 self.outcomes[number] = _ENDS[code]
+            elif self.steps[number] >= self.control.limit:
+                self.outcomes[number] = Outcome.TOO_STIFF
 
     def stop(self, number: int) -> None:
         """Count a stop, and end a member whose stops crowd."""
