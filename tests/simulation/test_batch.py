@@ -181,7 +181,7 @@ def test_a_period_may_be_split(solver: Solver, cells: str) -> None:
     [
         ({"max_division_rate": 1e4}, Outcome.NOT_FINITE),  # cells overflow within a day
         ({"K_E2F_division": 0.0}, Outcome.NOT_FINITE),  # a division by zero
-        ({"k_on_E2": 1e300}, Outcome.NOT_FINITE),  # binding faster than numbers go
+        ({"k_on_E2": np.inf}, Outcome.NOT_FINITE),  # binding faster than numbers go
     ],
 )
 def test_a_failing_member_is_counted(solver: Solver, changes: dict[str, float], outcome: Outcome) -> None:
@@ -193,6 +193,13 @@ def test_a_failing_member_is_counted(solver: Solver, changes: dict[str, float], 
     assert mixed.outcomes == (Outcome.FINISHED, outcome, Outcome.FINISHED)
     assert np.isnan(mixed.values[1]).all()
     assert np.array_equal(mixed.values[[0, 2]], alone.values)
+
+
+def test_binding_as_fast_as_numbers_go(solver: Solver) -> None:
+    """Law: the faster hormone binds, the nearer a member comes to one whose receptor is never free; 1e300 per h is sound."""
+    members = [with_constant(culture("MCF-7"), k_on_E2=rate) for rate in (1e12, 1e300)]
+    fast, fastest = solver.solve(members, times_h=[0.0, 144.0], quantities=["cells", "E2F", "ER_E2"]).values
+    assert fast == pytest.approx(fastest, rel=1e-9)
 
 
 def test_a_member_that_fails_late_gives_nothing(solver: Solver) -> None:
@@ -213,6 +220,17 @@ def test_cells_that_do_not_settle_fail(tiny: ReadTiny) -> None:
     assert solution.outcomes == (Outcome.NO_STEADY_STATE, Outcome.FINISHED)
     assert np.isnan(solution.values[0]).all()
     assert solution.values[1, 0, 0] == pytest.approx(1.0, rel=CLOSE)
+
+
+def test_more_pasts_than_are_remembered(solver: Solver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law: a member whose settled state is forgotten while its batch settles has its numbers all the same."""
+    monkeypatch.setattr("tamarisk.simulation.batch._MOST_SETTLED", 3)
+    members = [replace(culture("MCF-7"), constants={"PTEN_dose": 0.1 * number}) for number in range(1, 7)]
+    once = solver.solve(members, times_h=[0.0], quantities=["AKT_pS473"])
+    for chosen in ([2, 0, 5, 4], [0, 1, 2, 3, 4, 5], [5]):
+        again = solver.solve([members[number] for number in chosen], times_h=[0.0], quantities=["AKT_pS473"])
+        assert np.array_equal(again.values, once.values[chosen])
+        assert set(again.outcomes) == {Outcome.FINISHED}
 
 
 def test_progress_counts_every_member(solver: Solver) -> None:

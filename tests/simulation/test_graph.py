@@ -13,6 +13,7 @@ from tamarisk.simulation.graph import FIXED, MEMBER, MOVING, Graph, Node
 
 LAW = settings(deadline=None, max_examples=150, derandomize=True)
 VALUES = {"x": 0.7, "y": 1.9, "k": 0.4}
+DIRECTION = {"x": 0.3, "y": -1.1, "k": 0.8}
 
 leaves = some.one_of(
     some.sampled_from([Name("x"), Name("y"), Name("k")]),
@@ -47,6 +48,8 @@ def value(graph: Graph, node: Node, values: dict[str, float]) -> float:
         return float(rest[0])
     if operator in {"state", "constant"}:
         return values["k"] if operator == "constant" else values["xy"[int(rest[0])]]
+    if operator in {"slope", "direction"}:
+        return DIRECTION["k"] if operator == "direction" else DIRECTION["xy"[int(rest[0])]]
     parts = [value(graph, one, values) for one in graph.arguments(node)]
     actions = {
         "add": lambda a, b: a + b,
@@ -55,6 +58,7 @@ def value(graph: Graph, node: Node, values: dict[str, float]) -> float:
         "neg": lambda a: -a,
         "inverse": lambda a: 1 / a,
         "pow": lambda a, b: a**b,
+        "floored": lambda a: max(a, 1e-100),
         "log": math.log,
         "exp": math.exp,
         "eq": lambda a, b: float(a == b),
@@ -80,6 +84,29 @@ def test_a_derivative_is_a_slope(formula: Expression, state: int) -> None:
     found = value(graph, graph.derivative(read(graph, formula), state), VALUES)
     ahead, behind = (evaluate(formula, {**VALUES, name: VALUES[name] + sign * step}) for sign in (1, -1))
     assert found == pytest.approx((ahead - behind) / (2 * step), rel=1e-6, abs=1e-6 * max(1.0, abs(ahead)))
+
+
+@LAW
+@given(formula=formulas)
+def test_a_derivative_along_a_direction_is_a_slope(formula: Expression) -> None:
+    """Reference: states and constants moved together a little both ways; good to some 1e-9 of the largest value here."""
+    graph, step = Graph(), 1e-5
+    node = graph.along(read(graph, formula))
+    moved = [{name: one + sign * step * DIRECTION[name] for name, one in VALUES.items()} for sign in (1, -1)]
+    ahead, behind = (evaluate(formula, one) for one in moved)
+    found = value(graph, node, VALUES)
+    assert found == pytest.approx((ahead - behind) / (2 * step), rel=1e-6, abs=1e-6 * max(1.0, abs(ahead)))
+
+
+def test_what_a_direction_changes_is_known() -> None:
+    """Law: only what reads a direction or a slope changes with it; slopes move, directions stay for a member."""
+    graph = Graph()
+    both = read(graph, Apply("times", (Name("k"), Name("x"))))
+    assert not graph.directed[both]
+    assert graph.directed[graph.along(both)]
+    moved = graph.along(graph.constant(0)), graph.along(graph.state(0))
+    assert [graph.change[one] for one in moved] == [MEMBER, MOVING]
+    assert graph.value(graph.along(graph.number(3.0))) == 0.0
 
 
 def test_each_formula_stands_once() -> None:

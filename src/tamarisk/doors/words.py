@@ -15,3 +15,30 @@ def headline(reading: Reading) -> str:
     '0.5 share'
     """
     return f"{rounded(reading.value)} {reading.unit}" if math.isfinite(reading.value) else rounded(reading.value)
+
+
+def ratio(value: float, low: float, high: float) -> str:
+    """A ratio with its interval, two digits after the point.
+
+    >>> ratio(0.794, 0.4512, 13.8)
+    '0.79 (0.45 to 13.8)'
+    """
+    return f"{two_digits(value)} ({two_digits(low)} to {two_digits(high)})"
+
+
+def span(low: float, high: float) -> str:
+    """An interval of a ratio as one word, as a narrow column needs it; a dash where there is none.
+
+    >>> span(0.4512, 13.8), span(float("nan"), float("nan"))
+    ('0.45–13.8', '–')
+    """
+    return "–" if math.isnan(low) else f"{two_digits(low)}–{two_digits(high)}"
+
+
+def two_digits(value: float) -> str:
+    """A ratio with two digits after the point, from ten on with three digits in all.
+
+    >>> two_digits(0.794), two_digits(9.996), two_digits(453.2)
+    ('0.79', '10', '453')
+    """
+    return f"{value:.2f}" if value < 9.995 else rounded(value)

@@ -12,8 +12,9 @@ from tamarisk.tables import CONTENT, Column, Row, read_table
 
 CATEGORIES = ("cell line", "animal", "clinical", "review", "model", "data", "biochemical", "method")
 SEEN = ("full text", "abstract", "cited", "data file", "record")
-_PMID = re.compile(r"\d{4,8}")
-_DOI = re.compile(r"10\.\d{4,9}/\S+")
+_PMID = re.compile(r"[1-9]\d{3,7}")
+_DOI = re.compile(r"10\.\d{4,9}/[^\s,;]*[^\s,;.:]")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 _COLUMNS = (
     Column("key"),
@@ -22,7 +23,7 @@ _COLUMNS = (
     Column("doi", required=False),
     Column("other", required=False),
     Column("category", choices=CATEGORIES),
-    Column("says"),
+    Column("says", required=False),
     Column("seen", choices=SEEN),
     Column("where"),
 )
@@ -39,7 +40,7 @@ class Reference:
         doi: DOI, empty if not seen.
         other: another identifier (PMC, repository@commit).
         category: cell line, animal, clinical, review, model, data, biochemical or method.
-        says: what it shows, in a sentence of ours.
+        says: what it shows, in a sentence of ours; empty where its studies, effects or trials say it.
         seen: how much of it was seen.
         where: where it was seen.
     """
@@ -53,6 +54,12 @@ class Reference:
     says: str
     seen: str
     where: str
+
+    @property
+    def year(self) -> int | None:
+        """The year in its citation, none where it names none."""
+        found = _YEAR.search(self.citation)
+        return int(found[0]) if found else None
 
     def addresses(self) -> tuple[str, ...]:
         """Resolvable addresses, as the model's annotations write them."""
@@ -80,17 +87,34 @@ def by_address() -> Mapping[str, Reference]:
     return {address: one for one in references().values() for address in one.addresses()}
 
 
+def identifier_faults(row: Row) -> Iterator[Issue]:
+    """What is wrong with the form of a PMID or a DOI.
+
+    Args:
+        row: cells `pmid` and `doi`.
+
+    Yields:
+        One issue for each bad cell, at its column.
+
+    >>> [str(one) for one in identifier_faults(Row(2, {"pmid": "PMC123"}))]
+    ["column pmid: 'PMC123' is no PubMed identifier"]
+    """
+    if row["pmid"] and not _PMID.fullmatch(row["pmid"]):
+        yield Issue("column pmid", f"'{row['pmid']}' is no PubMed identifier")
+    if row["doi"] and not _DOI.fullmatch(row["doi"]):
+        yield Issue("column doi", f"'{row['doi']}' is no DOI")
+
+
 class _Rules:
-    """What must hold within a row, and between rows: a key stands once."""
+    """What must hold within a row, and between rows: a key, a PMID and a DOI stand once."""
 
     def __init__(self) -> None:
-        self.seen: dict[str, int] = {}
+        self.seen: dict[tuple[str, str], int] = {}
 
     def faults(self, row: Row) -> Iterator[Issue]:
-        if row["key"] in self.seen:
-            yield Issue("column key", f"'{row['key']}' stands already in row {self.seen[row['key']]}")
-        self.seen.setdefault(row["key"], row.line)
-        if row["pmid"] and not _PMID.fullmatch(row["pmid"]):
-            yield Issue("column pmid", f"'{row['pmid']}' is no PubMed identifier")
-        if row["doi"] and not _DOI.fullmatch(row["doi"]):
-            yield Issue("column doi", f"'{row['doi']}' is no DOI")
+        for column in ("key", "pmid", "doi"):
+            value = row[column].lower()
+            if value and (column, value) in self.seen:
+                yield Issue(f"column {column}", f"'{row[column]}' stands already in row {self.seen[column, value]}")
+            self.seen.setdefault((column, value), row.line)
+        yield from identifier_faults(row)

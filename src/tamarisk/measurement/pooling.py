@@ -243,6 +243,7 @@ def _pooled(studies: Studies, tau2: float, method: str, spread: Spread, level: f
     prediction = Estimate(value, value - half, value + half, level, k, "", f"prediction, {how}{descriptive}")
     Q = studies.squares(0.0)
     # a fixed effect has no variance between studies; what Q shows beyond chance is told all the same
-    I2 = max(0.0, 1.0 - df / Q) if method == "fixed effect" else inconsistency(studies, tau2)
+    beyond = 1.0 - df / Q if df < Q else 0.0
+    I2 = beyond if method == "fixed effect" else inconsistency(studies, tau2)
     weight = 1.0 / (studies.variance + tau2)
     return Pooled(mean, se, prediction, tau2, I2, Q, float(stats.chi2.sf(Q, df)), weight / weight.sum())

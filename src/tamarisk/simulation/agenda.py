@@ -84,12 +84,15 @@ class Agenda:
         events: the system's.
         places: where each state stands in the vector.
         chance: decides between events of the same priority that are due at the same time, as the standard asks.
+
+    Attributes:
+        true: which triggers held when it was last asked, 0 or 1.
     """
 
     def __init__(self, events: Sequence[Event], places: Mapping[str, int], chance: np.random.Generator) -> None:
         self._events, self._chance = events, chance
         self._places = [[places[one.state] for one in event.assignments] for event in events]
-        self._true: Sequence[float] = [float(event.initially) for event in events]
+        self.true: Sequence[float] = [float(event.initially) for event in events]
         self._waiting: list[_Due] = []
 
     def next_time(self) -> float:
@@ -122,12 +125,12 @@ class Agenda:
 
     def _notice(self, time: float, moment: Moment) -> None:
         """Put down the events whose trigger has become true; strike out those that do not outlast theirs."""
-        before, self._true = self._true, moment.triggers
-        if before == self._true:
+        before, self.true = self.true, moment.triggers
+        if before == self.true:
             return
-        self._waiting = [one for one in self._waiting if self._events[one.number].persistent or self._true[one.number]]
+        self._waiting = [one for one in self._waiting if self._events[one.number].persistent or self.true[one.number]]
         for number, event in enumerate(self._events):
-            if self._true[number] and not before[number]:
+            if self.true[number] and not before[number]:
                 values = moment.answers(number, "values") if event.early else None
                 self._waiting.append(_Due(number, time + self._delay(number, time, moment), values))
 

@@ -18,6 +18,7 @@ from tamarisk.simulation.outcome import Outcome
 from tamarisk.simulation.rosenbrock import FINISHED, NOT_FINITE, SETTLED, TOO_MANY_STEPS
 
 Progress = Callable[[int, int], None]
+Past = tuple[object, ...]
 
 RELATIVE_TOLERANCE = 1e-7
 ABSOLUTE_TOLERANCE = 1e-10
@@ -92,6 +93,8 @@ class Solver:
     (1, 2, 1)
     """
 
+    _blocks = 1  # how many numbers are returned for a quantity
+
     def __init__(self, model: Model) -> None:
         self.model = model
         self._system = system_of(model)
@@ -101,7 +104,7 @@ class Solver:
         self._constant = {name: number for number, name in enumerate(model.constants)}
         names = (*model.states, *self._system.assigned, *model.constants)
         self._columns = {name: number for number, name in enumerate(names)}
-        self._settled: dict[tuple[object, ...], tuple[Array, Outcome]] = {}
+        self._settled: dict[Past, tuple[Array, Outcome]] = {}
 
     def __reduce__(self) -> tuple[type[Solver], tuple[Model]]:
         """To another process a solver travels as its model, and is compiled there."""
@@ -129,9 +132,9 @@ class Solver:
         Raises:
             ModelError: a quantity or a constant is not in the model.
         """
-        self._refuse_strangers(members, quantities)
+        self.require_known(members, quantities)
         times = np.asarray(times_h, dtype=float)
-        values = np.full((len(members), len(times), len(quantities)), np.nan)
+        values = np.full((len(members), len(times), len(quantities) * self._blocks), np.nan)
         outcomes: list[Outcome] = []
         for first in range(0, len(members), _TOGETHER):
             some = members[first : first + _TOGETHER]
@@ -149,14 +152,18 @@ class Solver:
             ModelError: a constant is not in the model.
             SimulationError: the cells do not settle.
         """
-        self._refuse_strangers([member], ())
+        self.require_known([member], ())
         states, outcomes = self._before([member])
         if outcomes[0] is not Outcome.FINISHED:
             raise SimulationError(outcomes[0].value)
         return {name: float(states[0, number]) for name, number in self._state.items()}
 
-    def _refuse_strangers(self, members: Sequence[Member], quantities: Sequence[str]) -> None:
-        """Every constant that a member changes, every state it restarts and every quantity asked for is the model's."""
+    def require_known(self, members: Sequence[Member], quantities: Sequence[str]) -> None:
+        """Nothing if every constant that a member changes, every state it restarts and every quantity asked for is the model's.
+
+        Raises:
+            ModelError: one is not.
+        """
         wanted = set(quantities) - self._columns.keys()
         for one in members:
             changes = (one.constants, one.settle, *(rest for _, rest in one.rest), *(period.constants for period in one.periods))
@@ -171,7 +178,7 @@ class Solver:
     def _solved(self, members: Sequence[Member], times: Array, quantities: Sequence[str]) -> tuple[Array, list[Outcome]]:
         """Some members, all phases of their plans: before time 0, then period by period."""
         states, outcomes = self._before(members)
-        values = np.full((len(members), len(times), len(quantities)), np.nan)
+        values = np.full((len(members), len(times), len(quantities) * self._blocks), np.nan)
         for turn in range(max(len(one.periods) for one in members)):
             going = [
                 number
@@ -179,9 +186,7 @@ class Solver:
                 if turn < len(one.periods) and one.periods[turn].start_h <= times[-1] and outcomes[number] is Outcome.FINISHED
             ]
             stretches = [_stretch(members[number], turn, times) for number in going]
-            constants = self._constants(
-                [(members[number].constants, members[number].periods[turn].constants) for number in going]
-            )
+            constants = self._constants([(members[number], members[number].periods[turn].constants) for number in going])
             seen, states[going], ended = self._run(states[going], constants, stretches)
             read = self._read(seen, constants, [len(one.times) for one in stretches], quantities)
             rows = np.cumsum([0, *(len(one.times) for one in stretches)])
@@ -193,40 +198,46 @@ class Solver:
 
     def _before(self, members: Sequence[Member]) -> tuple[Array, list[Outcome]]:
         """The states at time 0: settled, rested, counts set back."""
-        self._settle([one for one in members if _past(one) not in self._settled])
-        found = [self._settled[_past(one)] for one in members]
+        found = self.steady(members)
         states, outcomes = np.array([state for state, _ in found]), [outcome for _, outcome in found]
         for turn in range(max(len(one.rest) for one in members)):
             going = [
                 number for number, one in enumerate(members) if turn < len(one.rest) and outcomes[number] is Outcome.FINISHED
             ]
-            stretches = [_Stretch(0.0, members[number].rest[turn][0], np.zeros(0), np.zeros(0, dtype=bool)) for number in going]
-            constants = self._constants([(members[number].constants, members[number].rest[turn][1]) for number in going])
+            stretches = [unseen(members[number].rest[turn][0]) for number in going]
+            constants = self._constants([(members[number], members[number].rest[turn][1]) for number in going])
             _, states[going], ended = self._run(states[going], constants, stretches)
             for number, outcome in zip(going, ended, strict=True):
                 outcomes[number] = outcome
         return np.array([self._restarted(one, state) for one, state in zip(members, states, strict=True)]), outcomes
 
-    def _settle(self, members: Sequence[Member]) -> None:
-        """Remember the steady states of members whose past is new; what a member restarts is not asked to settle."""
-        new = {_past(one): one for one in members}
-        kinds = {frozenset(one.restart) for one in new.values()}
-        for kind in kinds:
+    def steady(self, members: Sequence[Member]) -> list[tuple[Array, Outcome]]:
+        """The steady state of each member, as far as it was met before from memory."""
+        pasts = [self._past(one) for one in members]
+        known = {past: self._settled[past] for past in pasts if past in self._settled}
+        known |= self._settle({past: one for past, one in zip(pasts, members, strict=True) if past not in known})
+        self._settled |= known
+        for past in list(self._settled)[:-_MOST_SETTLED]:
+            del self._settled[past]
+        return [known[past] for past in pasts]
+
+    def _settle(self, new: Mapping[Past, Member]) -> dict[Past, tuple[Array, Outcome]]:
+        """The steady states of members whose past is new, by past; what a member restarts is not asked to settle."""
+        found: dict[Past, tuple[Array, Outcome]] = {}
+        for kind in {frozenset(one.restart) for one in new.values()}:
             some = {past: one for past, one in new.items() if frozenset(one.restart) == kind}
             start = np.array([self._restarted(one, self._start) for one in some.values()])
-            constants = self._constants([(one.constants, one.settle) for one in some.values()])
+            constants = self._constants([(one, one.settle) for one in some.values()])
             weight = np.array([0.0 if name in kind else 1.0 for name in self._state])
-            stretches = [_Stretch(0.0, _SETTLE_H, np.zeros(0), np.zeros(0, dtype=bool)) for _ in some]
-            _, states, ended = self._run(start, constants, stretches, weight=weight)
-            for past, state, outcome in zip(some, states, ended, strict=True):
-                if len(self._settled) >= _MOST_SETTLED:
-                    self._settled.pop(next(iter(self._settled)))
-                self._settled[past] = state, outcome
+            stretches = [unseen(_SETTLE_H) for _ in some]
+            _, states, ended = self._run(start, constants, stretches, weight=weight, calm=_SETTLED_PER_H)
+            found |= {past: (state.copy(), outcome) for past, state, outcome in zip(some, states, ended, strict=True)}
+        return found
 
     def _run(
-        self, start: Array, constants: Array, stretches: Sequence[_Stretch], *, weight: Array | None = None
+        self, start: Array, constants: Array, stretches: Sequence[Stretch], *, weight: Array | None = None, calm: float = 0.0
     ) -> tuple[Array, Array, list[Outcome]]:
-        """States at the times of each stretch, states at its end, and how it ended; a weight asks for a steady state."""
+        """States at the times of each stretch, states at its end, and how it ended; calm asks for a steady state."""
         moving = [number for number, one in enumerate(stretches) if one.end > one.begin]
         seen = [np.tile(state, (len(one.times), 1)) for state, one in zip(start, stretches, strict=True)]
         end, outcomes = start.copy(), [Outcome.FINISHED] * len(stretches)
@@ -234,7 +245,6 @@ class Solver:
             some = [stretches[number] for number in moving]
             begins, ends = (np.array([getattr(one, name) for one in some]) for name in ("begin", "end"))
             plan = Plan(constants[moving], start[moving], begins, ends, [one.times for one in some])
-            calm = 0.0 if weight is None else _SETTLED_PER_H
             threads = max(1, min(_processors(), len(some) // _PER_THREAD))
             control = Control(RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE, weight, calm, threads=threads)
             batch = self._lanes(len(some)).run(plan, control)
@@ -242,10 +252,14 @@ class Solver:
             for place, number in enumerate(moving):
                 seen[number] = batch.seen[rows[place] : rows[place + 1]]
                 end[number] = batch.end[place]
-                outcomes[number] = _outcome(batch, place, settling=weight is not None)
-        return np.concatenate([np.zeros((0, len(self._start))), *seen]), end, outcomes
+                outcomes[number] = _outcome(batch, place, settling=calm > 0)
+        return np.concatenate([np.zeros((0, start.shape[1])), *seen]), end, outcomes
 
     # numbers
+
+    def _past(self, member: Member) -> Past:
+        """What the settled state of a member depends on."""
+        return tuple(sorted({**member.constants, **member.settle}.items())), tuple(sorted(member.restart.items()))
 
     def _restarted(self, member: Member, state: Array) -> Array:
         state = state.copy()
@@ -253,19 +267,27 @@ class Solver:
             state[self._state[name]] = value
         return state
 
-    def _constants(self, changes: Sequence[tuple[Mapping[str, float], ...]]) -> Array:
-        values = np.tile(self._base, (len(changes), 1))
-        for row, some in zip(values, changes, strict=True):
-            for change in some:
+    def _constants(self, rows: Sequence[tuple[Member, Mapping[str, float]]]) -> Array:
+        """The constants of members, each with what a phase changes."""
+        values = np.tile(self._base, (len(rows), 1))
+        for row, (member, changes) in zip(values, rows, strict=True):
+            for change in (member.constants, changes):
                 row[[self._constant[name] for name in change]] = list(change.values())
         return values
 
     def _read(self, states: Array, constants: Array, counts: Sequence[int], quantities: Sequence[str]) -> Array:
         """The quantities at states that stand one group after the other."""
-        parts = [states]
-        parts += [self._watcher.watch(constants, states, counts) if len(states) else np.zeros((0, len(self._system.assigned)))]
-        parts += [np.repeat(constants, counts, axis=0)]
-        return np.hstack(parts)[:, [self._columns[name] for name in quantities]]
+        seen = self._watcher.watch(constants, states, counts) if len(states) else np.zeros((0, len(self._system.assigned)))
+        group, read = np.repeat(np.arange(len(counts)), counts), np.empty((len(states), len(quantities)))
+        for place, name in enumerate(quantities):
+            column = self._columns[name] - states.shape[1]
+            if column < 0:
+                read[:, place] = states[:, column]
+            elif column < seen.shape[1]:
+                read[:, place] = seen[:, column]
+            else:
+                read[:, place] = constants[group, column - seen.shape[1]]
+        return read
 
     def _lanes(self, members: int) -> Lanes:
         return self._narrow if members <= _ALONE else self._wide
@@ -284,7 +306,7 @@ class Solver:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
+class Stretch:
     """From when to when, when it is looked at, and which of all output times these are."""
 
     begin: float
@@ -293,22 +315,22 @@ class _Stretch:
     inside: np.ndarray[Any, np.dtype[np.bool_]]
 
 
-def _stretch(member: Member, turn: int, times: Array) -> _Stretch:
+def unseen(span: float) -> Stretch:
+    """So many hours at which nobody looks."""
+    return Stretch(0.0, span, np.zeros(0), np.zeros(0, dtype=bool))
+
+
+def _stretch(member: Member, turn: int, times: Array) -> Stretch:
     """A period of a member up to the next one or the last look."""
     starts = [period.start_h for period in member.periods]
     begin, following = starts[turn], starts[turn + 1] if turn + 1 < len(starts) else np.inf
     inside = (times >= begin) & (times < following)
-    return _Stretch(begin, min(following, float(times[-1])), times[inside], inside)
+    return Stretch(begin, min(following, float(times[-1])), times[inside], inside)
 
 
 def _processors() -> int:
     """The processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _past(member: Member) -> tuple[object, ...]:
-    """What the settled state of a member depends on."""
-    return tuple(sorted({**member.constants, **member.settle}.items())), tuple(sorted(member.restart.items()))
 
 
 def _outcome(batch: Batch, member: int, *, settling: bool) -> Outcome:

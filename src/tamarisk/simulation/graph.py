@@ -15,6 +15,7 @@ from tamarisk.simulation.slopes import RULES, chained
 Node = int
 
 FIXED, MEMBER, MOVING = 0, 1, 2  # the same always, the same for one member, different at every moment
+_LEAVES = {"number", "constant", "state", "direction", "slope"}
 _NAMES = {
     "ln": "log",
     **{
@@ -32,7 +33,8 @@ class Graph:
     """Nodes `(operator, argument, ...)`, made once each; numbers are folded, and zero and one vanish.
 
     Operators: `number` (its value), `constant` and `state` (their position), and those of `slopes.RULES`; relations are 1 or 0,
-    and `select` gives its second argument where the first is not zero, else the third.
+    and `select` gives its second argument where the first is not zero, else the third. `direction` and `slope` are what a
+    constant and a state change by along a direction.
 
     >>> graph = Graph()
     >>> x = graph.state(0)
@@ -44,8 +46,10 @@ class Graph:
         self.nodes: list[tuple[str | int | float, ...]] = []
         self.change: list[int] = []
         self.reads: list[int] = []
+        self.directed: list[bool] = []
         self._known: dict[tuple[str | int | float, ...], Node] = {}
         self._derived: dict[tuple[Node, int], Node] = {}
+        self._along: dict[Node, Node] = {}
 
     def number(self, value: float) -> Node:
         """A pure number."""
@@ -161,7 +165,7 @@ class Graph:
 
     def arguments(self, a: Node) -> tuple[Node, ...]:
         """The nodes that a node is made of."""
-        return () if self.nodes[a][0] in {"number", "constant", "state"} else self._arguments(a)
+        return () if self.nodes[a][0] in _LEAVES else self._arguments(a)
 
     def read(self, formula: Expression, names: Mapping[str, Node]) -> Node:
         """The node of a formula, given the nodes of the names it reads.
@@ -186,6 +190,25 @@ class Graph:
         if (a, state) not in self._derived:
             self._derived[a, state] = self._differentiated(a, state)
         return self._derived[a, state]
+
+    def along(self, a: Node) -> Node:
+        """The derivative of a node along a direction, in which every constant and every state moves.
+
+        >>> graph = Graph()
+        >>> moved = graph.along(graph.add(graph.state(0), graph.constant(2)))
+        >>> sorted(graph.nodes[part] for part in graph.arguments(moved))
+        [('direction', 2), ('slope', 0)]
+        """
+        if a not in self._along:
+            operator, *rest = self.nodes[a]
+            if operator == "number":
+                self._along[a] = self.number(0.0)
+            elif operator in {"state", "constant"}:
+                kind, change = ("slope", MOVING) if operator == "state" else ("direction", MEMBER)
+                self._along[a] = self._node(kind, change, 0, *rest)  # type: ignore[arg-type]
+            else:
+                self._along[a] = self._chained(a, [self.along(one) for one in self._arguments(a)])
+        return self._along[a]
 
     def _differentiated(self, a: Node, state: int) -> Node:
         if self.nodes[a][0] == "state":
@@ -236,6 +259,8 @@ class Graph:
             self.nodes.append(key)
             self.change.append(change)
             self.reads.append(reads)
+            parts = self.arguments(self._known[key])
+            self.directed.append(operator in {"direction", "slope"} or any(self.directed[one] for one in parts))
         return self._known[key]
 
 

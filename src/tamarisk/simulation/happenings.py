@@ -73,7 +73,7 @@ class Happenings:
             constants={**dict.fromkeys(still, 0.0), **system.constants},
         )
         self._lanes = Lanes(self.core, lanes, kept=kept)
-        self._watcher = Watcher(self.core, self._lanes.machine if lanes == 1 else None)
+        self._watcher = Watcher(self.core, machine=self._lanes.machine if lanes == 1 else None)
         self.order = [system.states.index(name) for name in self.states]
         self._columns = [self._column(name) for name in system.quantities]
 
@@ -100,7 +100,7 @@ class Happenings:
         Returns:
             Quantities, outcomes and counts; a member's numbers do not depend on its company, the lanes or the threads.
         """
-        return _Rounds(self, plan, control or Control(), seed).run()
+        return Rounds(self, plan, control or Control(), seed).run()
 
     def look(self, vectors: Array) -> Array:
         """All computed quantities at some vectors and then what events ask, shape `(vector, quantity)`."""
@@ -115,6 +115,11 @@ class Happenings:
         """What events need to know, from what was computed at a vector."""
         return self._asked.moment(computed[len(self.system.assigned) :])
 
+    def asked(self, event: int, part: str) -> slice:
+        """Where the answers to an event's question stand among the computed quantities."""
+        places, begin = self._asked.places[event][part], len(self.system.assigned)
+        return slice(begin + places.start, begin + places.stop)
+
     def advance(self, vectors: Array, plan: Plan, control: Control) -> Batch:
         """The lanes from some vectors to the ends and times of a plan."""
         start = np.column_stack([vectors[:, 1 : 1 + self.moving], vectors[:, 0]])
@@ -128,21 +133,21 @@ class _Asked:
         triggers = conditions(system)[0]
         self.formulas: dict[str, Expression] = {f"@{number}.trigger": one for number, one in enumerate(triggers)}
         self._triggers = len(triggers)
-        self._places: list[dict[str, slice]] = []
+        self.places: list[dict[str, slice]] = []
         for number, event in enumerate(system.events):
             places = {}
             for part, formulas in questions(event).items():
                 begin = len(self.formulas)
                 self.formulas |= {f"@{number}.{part}.{place}": one for place, one in enumerate(formulas)}
                 places[part] = slice(begin, len(self.formulas))
-            self._places.append(places)
+            self.places.append(places)
 
     def moment(self, answers: Array) -> Moment:
         """The answers in the form of an agenda's."""
-        return Moment(answers[: self._triggers].tolist(), lambda number, part: answers[self._places[number][part]].tolist())
+        return Moment(answers[: self._triggers].tolist(), lambda number, part: answers[self.places[number][part]].tolist())
 
 
-class _Rounds:
+class Rounds:
     """One batch: in a round every member goes on to its next stop."""
 
     def __init__(self, model: Happenings, plan: Plan, control: Control, seed: int) -> None:
@@ -183,13 +188,17 @@ class _Rounds:
             computed = self.model.look(self.vectors[numbers])
             for number, row in zip(numbers, computed, strict=True):
                 try:
-                    asking[number].send(self.model.moment(row))
+                    asking[number].send(self.moment(number, row))
                 except StopIteration:
                     del asking[number]
                     self.keep(number, row)
                 except EventError as fault:
                     del asking[number]
                     self.outcomes[number] = fault.outcome
+
+    def moment(self, number: int, computed: Array) -> Moment:  # noqa: ARG002 (who has slopes asks which member it is)
+        """What the events of a member need to know, from what was computed at its vector."""
+        return self.model.moment(computed)
 
     def keep(self, number: int, computed: Array) -> None:
         """What is asked for at the present time of a member, and whether it is at its end."""
@@ -210,9 +219,13 @@ class _Rounds:
         if len(some):
             times = [self.between(number, end - rounding(end)) for number, end in zip(some, ends, strict=True)]
             plan = replace(self.plan, end=ends, times=times, longest=self.longest[some])
-            self.settle(some, times, self.model.advance(self.vectors[some], plan, self.control))
+            self.settle(some, times, self.go(some, plan))
         for number in going:
             self.stop(number)
+
+    def go(self, some: Whole, plan: Plan) -> Batch:
+        """The lanes from where some members are to the ends of a plan."""
+        return self.model.advance(self.vectors[some], plan, self.control)
 
     def between(self, number: int, end: float) -> Array:
         """The output times of a member from now to before a time."""
@@ -223,6 +236,8 @@ class _Rounds:
         """Take over from the lanes where members are, how they fare, and what was seen on the way."""
         rows: list[Array] = []
         places: list[int] = []
+        within: list[int] = []
+        owners: list[int] = []
         low = 0
         for number, asked, reached in zip(some.tolist(), times, batch.reached.tolist(), strict=True):
             if passed := int((asked < reached).sum()):
@@ -231,11 +246,12 @@ class _Rounds:
                 vectors[:, 1 : 1 + self.model.moving] = batch.seen[low : low + passed, : self.model.moving]
                 rows.append(vectors)
                 places += range(self.next[number], self.next[number] + passed)
+                within += range(low, low + passed)
+                owners += [number] * passed
                 self.next[number] += passed
             low += len(asked)
         if places:
-            vectors = np.concatenate(rows)
-            self.seen[places] = self.model.quantities(vectors, self.model.look(vectors))
+            self.see(places, owners, np.concatenate(rows), batch.seen[within])
         self.vectors[some, 0] = batch.reached
         self.vectors[some, 1 : 1 + self.model.moving] = batch.end[:, : self.model.moving]
         self.steps[some] += batch.steps
@@ -244,6 +260,10 @@ class _Rounds:
                 self.outcomes[number] = _ENDS[code]
             elif self.steps[number] >= self.control.limit:
                 self.outcomes[number] = Outcome.TOO_STIFF
+
+    def see(self, places: Sequence[int], members: Sequence[int], vectors: Array, states: Array) -> None:  # noqa: ARG002
+        """Put down what is seen of members at output times, from the vectors there; who has slopes reads them in the states."""
+        self.seen[places] = self.model.quantities(vectors, self.model.look(vectors))
 
     def stop(self, number: int) -> None:
         """Count a stop, and end a member whose stops crowd."""

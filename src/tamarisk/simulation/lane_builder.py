@@ -184,18 +184,17 @@ class LaneBuilder:
         floor = self.spread(self.real("absolute", place))
         return self.fma(amount, self.spread(self.given["relative"]), floor)
 
-    def is_weighted(self, place: Any) -> Any:
-        """Whether a state counts when errors and drifts are judged."""
-        return self.b.fcmp_ordered(">", self.spread(self.real("weight", place)), self.splat(0.0))
+    def is_weighted(self, place: Any, *, drift: bool = False) -> Any:
+        """Whether a state counts when errors are judged; a weight below 0 counts when drifts are."""
+        return self.b.fcmp_ordered("!=" if drift else ">", self.spread(self.real("weight", place)), self.splat(0.0))
 
-    def root_mean_square(self, part: Callable[[Any], Any]) -> Any:
-        """The root of the mean square over states of what a function gives for each."""
+    def largest(self, part: Callable[[Any], Any]) -> Any:
+        """The largest over states of what a function gives for each; not a number where one of them is not."""
         self.put(self.splat(0.0), self.total)
         with self.each(self.states) as place:
-            value = part(place)
-            self.put(self.fma(value, value, self.b.load(self.total, typ=self.vector, align=8)), self.total)
-        mean = self.b.fdiv(self.b.load(self.total, typ=self.vector, align=8), self.splat(float(self.states)))
-        return self._intrinsic("sqrt", mean)
+            before = self.b.load(self.total, typ=self.vector, align=8)
+            self.put(self._intrinsic("maximum", part(place), before), self.total)
+        return self.b.load(self.total, typ=self.vector, align=8)
 
     # single lanes and arguments
 

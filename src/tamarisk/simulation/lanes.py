@@ -93,6 +93,8 @@ class Lanes:
     Args:
         source: its equations.
         lanes: members computed side by side; what the processor's vectors hold if left out.
+        directions: along how many directions each member is differentiated; its constants and states are then followed by
+            what they change by along each. The error of these does not count, their drift does.
         kept: whether the machine code is kept on the disk.
 
     >>> from tamarisk.model.antimony import read_model
@@ -104,13 +106,14 @@ class Lanes:
     (2, 71)
     """
 
-    def __init__(self, source: System, lanes: int | None = None, *, kept: bool = True) -> None:
-        self.source, self.lanes = timed(source), lanes or native_lanes()
-        self.machine: Machine = machine_code(self.source, self.lanes, kept=kept)
+    def __init__(self, source: System, lanes: int | None = None, directions: int = 0, *, kept: bool = True) -> None:
+        self.source, self.lanes, self.blocks = timed(source), lanes or native_lanes(), 1 + directions
+        self.machine: Machine = machine_code(self.source, self.lanes, directions, kept=kept)
         kinds: list[Any] = [_NUMBERS.get(name, ctypes.c_void_p) for name in ARGUMENTS]
         self._integrate = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self.machine.address("integrate"))
         self._order = np.array(self.machine.order)
-        self._place = np.argsort(self._order)[: len(source.rates)]
+        self._place = np.argsort(self._order).reshape(self.blocks, -1)[:, : len(source.rates)].ravel()
+        self._shown = len(source.rates)
         self._desk = sum(desk_vectors(self.machine.sizes).values()) * self.lanes
 
     def run(self, plan: Plan, control: Control | None = None) -> Batch:
@@ -149,13 +152,17 @@ class Lanes:
     def _arrays(self, plan: Plan, control: Control) -> dict[str, Any]:
         """Everything that the compiled loop reads and writes, states in pivot order."""
         members, size = len(plan.constants), len(self._order)
-        weight = np.ones(size)
+        weight = np.ones((self.blocks, size // self.blocks))
+        weight[1:] = -1.0
         if control.weight is not None:
-            weight[: len(control.weight)] = control.weight
-        start = np.column_stack([plan.start, plan.begin])[:, :size]  # the last column is the time, where formulas read it
+            weight[:, : len(control.weight)] *= control.weight
+        start = np.zeros((members, self.blocks, len(self.source.rates) + 1))  # the last is the time, where formulas read it
+        start[:, :, : self._shown] = np.reshape(plan.start, (members, self.blocks, -1))
+        start[:, 0, self._shown] = plan.begin
+        states = start[:, :, : size // self.blocks].reshape(members, size)
         outputs = [0, *itertools.accumulate(len(one) for one in plan.times)]
-        given = {"P": plan.constants, "Y": start[:, self._order], "begin": plan.begin, "end": plan.end}
-        given |= {"times": np.concatenate(plan.times) if len(plan.times) else np.zeros(0), "weight": weight[self._order]}
+        given = {"P": plan.constants, "Y": states[:, self._order], "begin": plan.begin, "end": plan.end}
+        given |= {"times": np.concatenate(plan.times) if len(plan.times) else np.zeros(0), "weight": weight.ravel()[self._order]}
         given |= {"reached": plan.begin, "longest": np.broadcast_to(plan.longest, members)}
         given |= {"absolute": np.full(size, control.absolute), "seen": np.full((outputs[-1], size), np.nan)}
         arrays: dict[str, Any] = {name: np.array(one, dtype=float, order="C") for name, one in given.items()}
@@ -204,8 +211,8 @@ class Watcher:
     (1, 200)
     """
 
-    def __init__(self, source: System, machine: Machine | None = None) -> None:
-        self._machine = machine or machine_code(source, 1)
+    def __init__(self, source: System, directions: int = 0, *, machine: Machine | None = None) -> None:
+        self._machine = machine or machine_code(source, 1, directions)
         kinds: list[Any] = [ctypes.c_int64, *[ctypes.c_void_p] * 5]
         self._watch = ctypes.CFUNCTYPE(None, *kinds)(self._machine.address("watch"))
 

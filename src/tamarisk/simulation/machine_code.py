@@ -43,12 +43,13 @@ class Machine:
         return int(self.engine.get_function_address(name))
 
 
-def machine_code(source: System, lanes: int, *, kept: bool = True) -> Machine:
+def machine_code(source: System, lanes: int, directions: int = 0, *, kept: bool = True) -> Machine:
     """The functions `integrate` and, for one lane, `watch` of a model: from the disk if they were compiled before.
 
     Args:
         source: its equations.
         lanes: members computed side by side.
+        directions: along how many directions each member is differentiated.
         kept: whether the code is looked for and kept on the disk; what is used once would only push others out.
 
     >>> from tamarisk.model.antimony import read_model
@@ -56,10 +57,10 @@ def machine_code(source: System, lanes: int, *, kept: bool = True) -> Machine:
     >>> machine_code(system_of(read_model()), 1).address("integrate") > 0
     True
     """
-    place = user_cache_path("tamarisk") / "kernels" / _key(source, lanes)
+    place = user_cache_path("tamarisk") / "kernels" / _key(source, lanes, directions)
     found = _read(place) if kept else None
     if found is None:
-        made = kernel(source, lanes)
+        made = kernel(source, lanes, directions)
         found = made.sizes, made.order, _compiled(made, lanes)
         if kept:
             _write(place, *found)
@@ -104,9 +105,9 @@ def _target(lanes: int, *, level: int) -> Any:
     return llvm.Target.from_default_triple().create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=level)
 
 
-def _key(source: System, lanes: int) -> str:
+def _key(source: System, lanes: int, directions: int) -> str:
     triggers = tuple(event.trigger for event in source.events)
-    structure = tuple(source.rates.items()), tuple(source.assigned.items()), tuple(source.constants), triggers, lanes
+    structure = tuple(source.rates.items()), tuple(source.assigned.items()), tuple(source.constants), triggers, lanes, directions
     digest = hashlib.sha256(pickle.dumps(structure))
     digest.update(_surroundings())
     return digest.hexdigest()[:32]

@@ -65,7 +65,8 @@ def integrator(lanes: int, sizes: Sizes) -> str:
     reached, stop, desk)` runs each member from its begin to its end: constants `P[member]`, states `Y[member]` (start, then
     end; in pivot order), output times `times[first[member]:first[member + 1]]` with states into `seen`, an outcome, a count of
     steps and the time reached. No step is longer than `longest[member]`. A member whose trigger changes ends at that very time.
-    With `calm` above 0 a member ends when no weighted state drifts faster than that; states of weight 0 are not controlled.
+    With `calm` above 0 a member ends when no state drifts faster than that; states of weight 0 are not controlled, those of
+    weight below 0 only watched for their drift.
     A number other than 0 at `stop` ends the call.
 
     Args:
@@ -164,7 +165,7 @@ class _Loop(Crossing):
     def first_steps(self) -> None:
         """A first step for lanes that have none: small against how fast the states move."""
         b = self.b
-        size, pace = (self.root_mean_square(partial(self.scaled, name)) for name in ("y", "K"))
+        size, pace = (self.largest(partial(self.scaled, name)) for name in ("y", "K"))
         for number in range(self.lanes):
             lane = whole(number)
             with b.if_then(b.fcmp_ordered("==", self.lane("step", lane), real(0.0))):
@@ -211,7 +212,7 @@ class _Loop(Crossing):
             self.call("solve", "W", self.stage(stage))
         with self.each(self.states) as place:
             self.put(b.fadd(self.vec("new", place), self.vec("K", place, 7)), self.address("new", place))
-        self.put(self.root_mean_square(self.relative_error), self.desk["error"])
+        self.put(self.largest(self.relative_error), self.desk["error"])
 
     def drift(self) -> None:
         """How fast the fastest weighted state moves, relative to its amount, per unit of time."""
@@ -220,7 +221,7 @@ class _Loop(Crossing):
         with self.each(self.states) as place:
             amount = b.fadd(self.absolute(self.vec("y", place)), self.splat(_CALM_FLOOR))
             pace = b.fdiv(self.absolute(self.vec("K", place)), amount)
-            pace = b.select(self.is_weighted(place), pace, self.splat(0.0))
+            pace = b.select(self.is_weighted(place, drift=True), pace, self.splat(0.0))
             before = b.load(self.total, typ=self.vector, align=8)
             self.put(b.select(b.fcmp_unordered(">", pace, before), pace, before), self.total)
         self.put(b.load(self.total, typ=self.vector, align=8), self.desk["drift"])
@@ -228,7 +229,7 @@ class _Loop(Crossing):
     def scaled(self, name: str, place: Any) -> Any:
         """A state, or how fast it moves, against the error that is allowed for it; 0 where it has no weight."""
         amount = self.absolute(self.vec("y", place))
-        ratio = self.b.fdiv(self.vec(name, place), self.allowed(amount, place))
+        ratio = self.b.fdiv(self.absolute(self.vec(name, place)), self.allowed(amount, place))
         return self.b.select(self.is_weighted(place), ratio, self.splat(0.0))
 
     def relative_error(self, place: Any) -> Any:
@@ -236,7 +237,7 @@ class _Loop(Crossing):
         b = self.b
         before, after = self.absolute(self.vec("y", place)), self.absolute(self.vec("new", place))
         larger = b.select(b.fcmp_ordered(">", before, after), before, after)
-        error = b.fdiv(self.vec("K", place, 7), self.allowed(larger, place))
+        error = b.fdiv(self.absolute(self.vec("K", place, 7)), self.allowed(larger, place))
         return b.select(self.is_weighted(place), error, self.splat(0.0))
 
     def judge(self) -> None:

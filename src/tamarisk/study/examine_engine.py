@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from dataclasses import replace
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -83,4 +84,4 @@ def _turned_plan(plan: Plan) -> Plan:
 
 
 def _turned(batch: Batch) -> Batch:
-    return Batch(batch.seen, batch.end[::-1], batch.outcomes[::-1], batch.steps[::-1])
+    return replace(batch, end=batch.end[::-1], outcomes=batch.outcomes[::-1], steps=batch.steps[::-1])

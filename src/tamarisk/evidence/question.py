@@ -1,0 +1,74 @@
+"""The questions that several studies put a number to, and how their numbers are pooled. It holds no number itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from tamarisk.errors import Issue
+from tamarisk.tables import CONTENT, Column, Row, read_table
+
+KINDS = {
+    "prognostic": "tumours with the marker against those without, under the therapy or none: above 1 is worse with the marker",
+    "predictive": "the effect of the therapy with the marker over that without: above 1, the therapy does less with the marker",
+    "treatment": "endocrine therapy with the inhibitor against without: below 1, the inhibitor helps",
+}
+POOLINGS = {
+    "random effects": "the main rows, parts of one study first joined by fixed effect",
+    "one study": "one study alone has a number that may be used; it is shown as it is",
+    "published pool": "a published pooled estimate is shown; nothing is pooled again",
+    "none": "the rows are listed, for none has a number that may be used",
+}
+
+_COLUMNS = (
+    Column("key"),
+    Column("text"),
+    Column("kind", choices=tuple(KINDS)),
+    Column("pooling", choices=tuple(POOLINGS)),
+    Column("why"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question to the pooled numbers.
+
+    Attributes:
+        key: short name, as `PIK3CA`.
+        text: the question in words.
+        kind: one of `KINDS`.
+        pooling: one of `POOLINGS`.
+        why: why its main rows are the main ones.
+    """
+
+    key: str
+    text: str
+    kind: str
+    pooling: str
+    why: str
+
+
+@cache
+def questions() -> Mapping[str, Question]:
+    """Every question, by key.
+
+    >>> questions()["PIK3CA"].kind
+    'prognostic'
+    """
+    rows = read_table(CONTENT / "evidence" / "questions.tsv", _COLUMNS, check=_Rules().faults)
+    return {row["key"]: Question(*(row[column.name] for column in _COLUMNS)) for row in rows}
+
+
+class _Rules:
+    """A key stands once, and a question ends with a question mark."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, int] = {}
+
+    def faults(self, row: Row) -> Iterator[Issue]:
+        if row["key"] in self.lines:
+            yield Issue("column key", f"'{row['key']}' stands already in row {self.lines[row['key']]}")
+        self.lines.setdefault(row["key"], row.line)
+        if row["text"] and not row["text"].endswith("?"):
+            yield Issue("column text", "it is no question: the question mark is missing")
