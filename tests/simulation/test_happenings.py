@@ -255,3 +255,23 @@ def test_members_that_fail_are_told(body: str, outcome: Outcome) -> None:
     """Refusal: negative delays, events without end, explosions and states held on a threshold end a member with an outcome."""
     happenings = model(body)
     assert happenings.run(plan_of(happenings, [[0.0, 5.0]]), Control(1e-6, 1e-9, limit=20_000)).outcomes == (outcome,)
+
+
+def test_steps_are_counted_over_all_rounds() -> None:
+    """Law: a member that has used its steps is given up, however many events lie between them."""
+    happenings = model(THERMOSTAT)
+    whole = happenings.run(plan_of(happenings, [[0.0, 20.0]]), TIGHT)
+    short = happenings.run(plan_of(happenings, [[0.0, 20.0]]), Control(1e-9, 1e-12, limit=int(whole.steps[0]) // 2))
+    assert short.outcomes == (Outcome.TOO_STIFF,)
+    assert 2 < short.stops[0] < whole.stops[0]
+
+
+def test_what_has_no_weight_is_let_go() -> None:
+    """Law: a member that settles ends, though a state without weight goes on; weights stand as the system has its states."""
+    happenings = model("n = 0; y = 3; x = 1; x' = -x; y' = 1; at (x < 0.5): n = n + 1;")
+    weight = np.array([float(name == "x") for name in happenings.system.states])
+    run = happenings.run(plan_of(happenings, [[0.0, 1e4]]), Control(1e-6, 1e-9, weight, calm=1e-6))
+    ends = dict(zip(happenings.system.states, run.end[0], strict=True))
+    assert run.outcomes == (Outcome.FINISHED,)
+    assert ends["n"] == 1.0
+    assert ends["y"] < 100.0

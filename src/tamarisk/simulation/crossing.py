@@ -21,7 +21,7 @@ class Crossing(LaneBuilder):
 
     def __init__(self, module: ir.Module, lanes: int, sizes: Sizes) -> None:
         super().__init__(module, lanes, sizes)
-        self.triggers, self.switches, self.clock = sizes.triggers, sizes.switches, sizes.clock
+        self.triggers, self.switches, self.bent, self.clock = sizes.triggers, sizes.switches, sizes.bent, sizes.clock
         self._read = self._constant_places(module, sizes.looked)
         self._looked = len(sizes.looked)
         self._whole_vector = ir.VectorType(LONG, lanes)
@@ -43,8 +43,8 @@ class Crossing(LaneBuilder):
         zero = ir.Constant(self._whole_vector, [0] * self.lanes)
         for name in ("crossed", "fired"):
             b.store(zero, self.desk[name], align=8)
-        for name in ("held", "before"):
-            self.call("switch", "y", "q", name)
+        self.call("switch", "y", "q", "held")
+        self._remember("held")
         self.put(self.vec("time"), self.desk["low"])
         self.put(self.vec("until"), self.desk["high"])
         with self.each(_LOOKS) as number:
@@ -70,12 +70,17 @@ class Crossing(LaneBuilder):
         self.put(time, self.desk["middle"])
         self._see(time, "now")
         self._found(time, self._differs(self.switches))
-        with self.each(self.switches) as switch:
-            self._look_between(switch)
-        with self.each(2 * self.switches) as place:
-            row = b.add(place, whole(self.switches))
-            self.put(self.vec("now", row), self.address("before", row))
+        if self.bent:
+            with self.each(self.bent) as switch:
+                self._look_between(switch)
+        self._remember("now")
         self.put(b.select(self._truths("crossed"), self.vec("low"), time), self.desk["low"])
+
+    def _remember(self, name: str) -> None:
+        """Keep gaps and their paces for the next place."""
+        if self.bent:
+            with self.each(2 * self.bent) as place:
+                self.put(self.vec(name, self.b.add(place, whole(self.switches))), self.address("before", place))
 
     def _found(self, time: Any, changed: Any) -> None:
         """Put down in which lanes a change has first been seen, and by when."""
@@ -88,8 +93,9 @@ class Crossing(LaneBuilder):
     def _look_between(self, switch: Any) -> None:
         """Where a gap first shrinks and then grows again between two places, look at where it is least."""
         b, zero = self.b, self.splat(0.0)
-        gap, pace = (b.add(switch, whole(turn * self.switches)) for turn in (1, 2))
-        old, new, falling, rising = (self.vec(name, row) for row in (gap, pace) for name in ("before", "now"))
+        gap, pace = switch, b.add(switch, whole(self.bent))
+        old, falling = self.vec("before", gap), self.vec("before", pace)
+        new, rising = (self.vec("now", b.add(row, whole(self.switches))) for row in (gap, pace))
         dips = b.and_(b.fcmp_ordered(">", b.fmul(old, new), zero), b.fcmp_ordered("<", b.fmul(old, falling), zero))
         dips = b.and_(dips, b.fcmp_ordered(">", b.fmul(new, rising), zero))
         dips = b.and_(dips, b.and_(self._truths("accepted"), b.not_(self._truths("crossed"))))

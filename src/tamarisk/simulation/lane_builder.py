@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from llvmlite import ir
@@ -21,6 +22,7 @@ _POINT_TO_WHOLE = {"first", "outcome", "steps", "stop"}
 _KERNEL = {"hoist": 2, "rates": 3, "jacobian": 3, "factor": 2, "solve": 2, "switch": 3}
 _COUNTERS = ("queue", "active", "changed", "working")
 _STAGES = 8
+_SPARE = 64
 
 
 def whole(value: int) -> ir.Constant:
@@ -49,8 +51,18 @@ def desk_vectors(sizes: Sizes) -> dict[str, int]:
         *("longest", "until", "low", "middle", "high", "crossed", "fired"),
     )
     vectors = dict.fromkeys(("y", "new", "coupled", "look"), sizes.states) | dict.fromkeys(single, 1)
-    vectors |= dict.fromkeys(("held", "before", "now", "probe"), 3 * sizes.switches)
-    return vectors | {"p": sizes.constants, "q": sizes.hoisted, "W": sizes.entries, "K": _STAGES * sizes.states}
+    vectors |= dict.fromkeys(("held", "now", "probe"), sizes.switches + 2 * sizes.bent) | {"before": 2 * sizes.bent}
+    plain = layout(sizes)
+    return vectors | {"p": sizes.constants, "q": plain.hoisted, "W": plain.entries, "K": _STAGES * sizes.states}
+
+
+def layout(sizes: Sizes) -> Sizes:
+    """Sizes as far as the loop depends on them: kept numbers and entries have room to spare, so that models share one text.
+
+    >>> layout(Sizes(3, 4, 5, 9, 2)) == layout(Sizes(3, 4, 6, 7, 0))
+    True
+    """
+    return replace(sizes, hoisted=-(-sizes.hoisted // _SPARE) * _SPARE, entries=-(-sizes.entries // _SPARE) * _SPARE, observed=0)
 
 
 class LaneBuilder:
