@@ -139,6 +139,24 @@ def require_known(system: System, *, where: str) -> System:
     return system
 
 
+def require_quantities(system: System, names: Iterable[str]) -> tuple[str, ...]:
+    """The same names, once each is known to be a quantity of the system.
+
+    Raises:
+        ModelError: one is not.
+
+    >>> require_quantities(System("still", {"x": Number(0.0)}, {}, {}, {"x": 1.0}), ["x"])
+    ('x',)
+    """
+    asked = tuple(names)
+    strangers = [name for name in asked if name not in system.quantities]
+    if strangers:
+        raise ModelError(
+            f"'{strangers[0]}' is no quantity of the model", where=system.name, hint="ask for a state, a rule or a constant"
+        )
+    return asked
+
+
 def _unknown(formulas: Iterable[Expression], known: set[str]) -> Iterator[str]:
     for formula in formulas:
         yield from (name for name in names(formula) if name not in known)

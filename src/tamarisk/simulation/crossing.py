@@ -22,14 +22,14 @@ class Crossing(LaneBuilder):
     def __init__(self, module: ir.Module, lanes: int, sizes: Sizes) -> None:
         super().__init__(module, lanes, sizes)
         self.triggers, self.switches, self.bent, self.clock = sizes.triggers, sizes.switches, sizes.bent, sizes.clock
-        self._read = self._constant_places(module, sizes.looked)
+        self._read = self.constant_places(module, "looked", sizes.looked)
         self._looked = len(sizes.looked)
-        self._whole_vector = ir.VectorType(LONG, lanes)
+        self.whole_vector = ir.VectorType(LONG, lanes)
 
-    def _constant_places(self, module: ir.Module, places: Sequence[int]) -> Any:
-        """The positions of the states that conditions read, as an array beside the code."""
+    def constant_places(self, module: ir.Module, name: str, places: Sequence[int]) -> Any:
+        """Positions of states as an array beside the code."""
         kind = ir.ArrayType(LONG, max(1, len(places)))
-        array = ir.GlobalVariable(module, kind, "looked")
+        array = ir.GlobalVariable(module, kind, name)
         array.linkage, array.global_constant = "internal", True
         array.initializer = ir.Constant(kind, [whole(one) for one in places] or [whole(0)])
         return array
@@ -40,7 +40,7 @@ class Crossing(LaneBuilder):
         `crossed` says which lanes this happened to, `fired` in which of them a trigger changed.
         """
         b = self.b
-        zero = ir.Constant(self._whole_vector, [0] * self.lanes)
+        zero = ir.Constant(self.whole_vector, [0] * self.lanes)
         for name in ("crossed", "fired"):
             b.store(zero, self.desk[name], align=8)
         self.call("switch", "y", "q", "held")
@@ -49,12 +49,12 @@ class Crossing(LaneBuilder):
         self.put(self.vec("until"), self.desk["high"])
         with self.each(_LOOKS) as number:
             self._look(number)
-        crossed = b.load(self.desk["crossed"], typ=self._whole_vector, align=8)
-        with b.if_then(b.icmp_signed("!=", self._any(crossed), whole(0))):
+        crossed = b.load(self.desk["crossed"], typ=self.whole_vector, align=8)
+        with b.if_then(b.icmp_signed("!=", self.any(crossed), whole(0))):
             self._halve()
             self._move()
 
-    def _any(self, wholes: Any) -> Any:
+    def any(self, wholes: Any) -> Any:
         """Not zero where one of the lanes is not."""
         total = whole(0)
         for lane in range(self.lanes):
@@ -74,7 +74,7 @@ class Crossing(LaneBuilder):
             with self.each(self.bent) as switch:
                 self._look_between(switch)
         self._remember("now")
-        self.put(b.select(self._truths("crossed"), self.vec("low"), time), self.desk["low"])
+        self.put(b.select(self.truths("crossed"), self.vec("low"), time), self.desk["low"])
 
     def _remember(self, name: str) -> None:
         """Keep gaps and their paces for the next place."""
@@ -85,10 +85,10 @@ class Crossing(LaneBuilder):
     def _found(self, time: Any, changed: Any) -> None:
         """Put down in which lanes a change has first been seen, and by when."""
         b = self.b
-        crossed = self._truths("crossed")
-        found = b.and_(b.and_(changed, self._truths("accepted")), b.not_(crossed))
+        crossed = self.truths("crossed")
+        found = b.and_(b.and_(changed, self.truths("accepted")), b.not_(crossed))
         self.put(b.select(found, time, self.vec("high")), self.desk["high"])
-        b.store(b.sext(b.or_(crossed, found), self._whole_vector), self.desk["crossed"], align=8)
+        b.store(b.sext(b.or_(crossed, found), self.whole_vector), self.desk["crossed"], align=8)
 
     def _look_between(self, switch: Any) -> None:
         """Where a gap first shrinks and then grows again between two places, look at where it is least."""
@@ -98,8 +98,8 @@ class Crossing(LaneBuilder):
         new, rising = (self.vec("now", b.add(row, whole(self.switches))) for row in (gap, pace))
         dips = b.and_(b.fcmp_ordered(">", b.fmul(old, new), zero), b.fcmp_ordered("<", b.fmul(old, falling), zero))
         dips = b.and_(dips, b.fcmp_ordered(">", b.fmul(new, rising), zero))
-        dips = b.and_(dips, b.and_(self._truths("accepted"), b.not_(self._truths("crossed"))))
-        with b.if_then(b.icmp_signed("!=", self._any(b.sext(dips, self._whole_vector)), whole(0))):
+        dips = b.and_(dips, b.and_(self.truths("accepted"), b.not_(self.truths("crossed"))))
+        with b.if_then(b.icmp_signed("!=", self.any(b.sext(dips, self.whole_vector)), whole(0))):
             low, high = self.vec("low"), self.vec("middle")
             share = b.fdiv(falling, b.fsub(falling, rising))
             time = b.select(dips, self.fma(share, b.fsub(high, low), low), high)
@@ -113,8 +113,8 @@ class Crossing(LaneBuilder):
             low, high = self.vec("low"), self.vec("high")
             middle = self.fma(b.fsub(high, low), self.splat(0.5), low)
             inside = b.and_(b.fcmp_ordered("<", low, middle), b.fcmp_ordered("<", middle, high))
-            inside = b.and_(inside, self._truths("crossed"))
-            leave(b.icmp_signed("==", self._any(b.sext(inside, self._whole_vector)), whole(0)))
+            inside = b.and_(inside, self.truths("crossed"))
+            leave(b.icmp_signed("==", self.any(b.sext(inside, self.whole_vector)), whole(0)))
             self._see(middle, "now")
             changed = self._differs(self.switches)
             self.put(b.select(b.and_(inside, changed), middle, high), self.desk["high"])
@@ -123,11 +123,11 @@ class Crossing(LaneBuilder):
     def _move(self) -> None:
         """Put the end of the step, and the states, to the place of the change."""
         b = self.b
-        crossed = self._truths("crossed")
+        crossed = self.truths("crossed")
         high = self.vec("high")
         self._see(high, "now")
         fired = b.and_(crossed, self._differs(self.triggers)) if self.triggers else ir.Constant(crossed.type, [0] * self.lanes)
-        b.store(b.sext(fired, self._whole_vector), self.desk["fired"], align=8)
+        b.store(b.sext(fired, self.whole_vector), self.desk["fired"], align=8)
         share, rest = self._shares(high)
         with self.each(self.states) as place:
             moved = self.between(partial(self.all_lanes, place), self.splat, share, rest)
@@ -155,17 +155,25 @@ class Crossing(LaneBuilder):
 
     def between(self, read: Callable[[str, int], Any], number: Callable[[float], Any], share: Any, rest: Any) -> Any:
         """A state at a share of the step, of all lanes or one, as what reads it and makes numbers is for all or one."""
+        return self.curve(read, self.bends(read, number), share, rest)
+
+    def curve(self, read: Callable[[str, int], Any], bends: Sequence[Any], share: Any, rest: Any) -> Any:
+        """The same from the coefficients of its interpolation."""
         b = self.b
-        bends = []
+        inner = b.fadd(bends[1], b.fmul(share, bends[2]))
+        inner = b.fadd(bends[0], b.fmul(share, inner))
+        inner = b.fadd(read("new", 0), b.fmul(rest, inner))
+        return b.fadd(b.fmul(read("y", 0), rest), b.fmul(share, inner))
+
+    def bends(self, read: Callable[[str, int], Any], number: Callable[[float], Any]) -> list[Any]:
+        """The coefficients of a state's interpolation: what it bends by beside the straight line between its ends."""
+        b, bends = self.b, []
         for row in self.dense:
             total = number(0.0)
             for stage, weight in enumerate(row):
                 total = b.fadd(total, b.fmul(read("K", stage), number(weight)))
             bends.append(total)
-        inner = b.fadd(bends[1], b.fmul(share, bends[2]))
-        inner = b.fadd(bends[0], b.fmul(share, inner))
-        inner = b.fadd(read("new", 0), b.fmul(rest, inner))
-        return b.fadd(b.fmul(read("y", 0), rest), b.fmul(share, inner))
+        return bends
 
     def all_lanes(self, place: Any, name: str, stage: int) -> Any:
         """A state, or its slope at a stage, of all lanes."""
@@ -184,7 +192,7 @@ class Crossing(LaneBuilder):
             self.put(b.select(other, self.splat(1.0), b.load(self.total, typ=self.vector, align=8)), self.total)
         return b.fcmp_ordered(">", b.load(self.total, typ=self.vector, align=8), self.splat(0.0))
 
-    def _truths(self, name: str) -> Any:
+    def truths(self, name: str) -> Any:
         """Where a whole number of the lanes is not zero."""
-        zero = ir.Constant(self._whole_vector, [0] * self.lanes)
-        return self.b.icmp_signed("!=", self.b.load(self.desk[name], typ=self._whole_vector, align=8), zero)
+        zero = ir.Constant(self.whole_vector, [0] * self.lanes)
+        return self.b.icmp_signed("!=", self.b.load(self.desk[name], typ=self.whole_vector, align=8), zero)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from tamarisk.model.system import TIME, System
+from tamarisk.model.system import TIME, System, require_quantities
 from tamarisk.simulation.directions import define_along, join
 from tamarisk.simulation.equations import conditions
 from tamarisk.simulation.graph import MOVING, Graph, Node
@@ -32,6 +32,8 @@ class Sizes:
         bent: how many relations between sides that approach each other at a pace that changes.
         clock: the position of the state that is the time, -1 if none is.
         looked: the positions of the states that conditions read.
+        peaks: number of quantities whose peaks are kept.
+        heeded: the positions of the states that these read.
     """
 
     states: int
@@ -44,6 +46,8 @@ class Sizes:
     bent: int = 0
     clock: int = -1
     looked: tuple[int, ...] = ()
+    peaks: int = 0
+    heeded: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ class Kernel:
 
     Functions: `hoist(p, q)`, `rates(y, q, f)`, `jacobian(y, q, W)` (negative), `factor(g, W)`, `solve(W, b)` on vectors of
     lanes, states in pivot order; where there are conditions `switch(y, q, s)` gives these, then the gaps of the bent ones, and
-    their paces; for one lane `observe(y, q, out)` gives every computed quantity.
+    their paces; where peaks are kept `heed(y, q, s, out)` gives the quantities and then their slopes, from states and theirs; for
+    one lane `observe(y, q, out)` gives every computed quantity.
 
     Attributes:
         text: LLVM text.
@@ -65,7 +70,7 @@ class Kernel:
     order: tuple[int, ...]
 
 
-def kernel(source: System, lanes: int, directions: int = 0) -> Kernel:
+def kernel(source: System, lanes: int, directions: int = 0, peaks: Sequence[str] = ()) -> Kernel:
     """The functions of a model for a number of lanes.
 
     Args:
@@ -73,9 +78,10 @@ def kernel(source: System, lanes: int, directions: int = 0) -> Kernel:
         lanes: members computed side by side.
         directions: along how many directions each member is differentiated; its vectors then hold, after themselves, one
             such vector for each.
+        peaks: quantities whose peaks are kept.
 
     Raises:
-        ModelError: a formula uses an operator that is not compiled yet.
+        ModelError: a formula uses an operator that is not compiled yet; a quantity is not the model's.
 
     >>> from tamarisk.model.antimony import read_model
     >>> from tamarisk.model.system import system_of
@@ -83,28 +89,35 @@ def kernel(source: System, lanes: int, directions: int = 0) -> Kernel:
     True
     """
     graph = Graph()
-    names = {name: graph.state(place) for place, name in enumerate(source.states)}
-    names |= {name: graph.constant(place) for place, name in enumerate(source.constants)}
-    for name, formula in source.assigned.items():
-        names[name] = graph.read(formula, names)
+    names = _named(graph, source)
     rates = [graph.read(formula, names) for formula in source.rates.values()]
     slopes = _slopes(graph, rates)
     writer = Writer(graph, elimination(len(rates), slopes), lanes, ALONE if directions else "")
     moving = {writer.place[state]: rate for state, rate in enumerate(rates)}
     _define_step(writer, moving, slopes)
     switches = _define_switch(writer, _watched(graph, source, names), rates)
+    heeded = _define_heed(writer, [names[name] for name in require_quantities(source, peaks)])
     observed = {position: names[name] for position, name in enumerate(source.assigned)}
     if lanes == 1:
         writer.define("observe", "out", observed)
     bends = define_along(writer, moving, observed) if directions else 0
     writer.define_hoist()
     places = len(writer.pivots.places)
-    own = Sizes(len(rates), len(source.constants), len(writer.hoisted), places, len(observed), *switches)
+    own = Sizes(len(rates), len(source.constants), len(writer.hoisted), places, len(observed), *switches, len(peaks), heeded)
     if TIME in source.states:
         own = replace(own, clock=writer.place[source.states.index(TIME)])
     full = join(writer, own, directions, bends) if directions else own
     order = tuple(block * own.states + state for block in range(1 + directions) for state in writer.pivots.order)
     return Kernel(writer.text(), full, order)
+
+
+def _named(graph: Graph, source: System) -> dict[str, Node]:
+    """Every quantity as a node."""
+    names = {name: graph.state(place) for place, name in enumerate(source.states)}
+    names |= {name: graph.constant(place) for place, name in enumerate(source.constants)}
+    for name, formula in source.assigned.items():
+        names[name] = graph.read(formula, names)
+    return names
 
 
 def _define_step(writer: Writer, moving: Mapping[int, Node], slopes: Mapping[tuple[int, int], Node]) -> None:
@@ -132,6 +145,16 @@ def _define_switch(
     return len(watched), triggers, len(bent), -1, looked
 
 
+def _define_heed(writer: Writer, watched: Sequence[Node]) -> tuple[int, ...]:
+    """Quantities and their slopes, from states and the slopes of these; the positions of the states that they read."""
+    graph = writer.graph
+    slopes = [_pace(graph, node, {state: graph.along(graph.state(state)) for state in _read(graph, node)}) for node in watched]
+    told = [*watched, *slopes]
+    if told:
+        writer.define("heed", "out", dict(enumerate(told)), given=("y", "q", "s"))
+    return tuple(sorted({writer.place[state] for node in told for state in _read(graph, node)}))
+
+
 def _slopes(graph: Graph, rates: Sequence[Node]) -> dict[tuple[int, int], Node]:
     """The derivatives of rates by states, those that are not nothing, by row and column."""
     return {
@@ -149,7 +172,7 @@ def _watched(graph: Graph, source: System, names: Mapping[str, Node]) -> tuple[l
     return moving, len(set(triggers) & set(moving))
 
 
-def _pace(graph: Graph, node: Node, rates: Sequence[Node]) -> Node:
+def _pace(graph: Graph, node: Node, rates: Sequence[Node] | Mapping[int, Node]) -> Node:
     """How fast a node moves along the run."""
     parts = (graph.mul(graph.derivative(node, state), rates[state]) for state in _read(graph, node))
     return reduce(graph.add, parts, graph.number(0.0))

@@ -13,13 +13,14 @@ from tamarisk.simulation.kernel import Sizes
 
 ARGUMENTS = (
     *("members", "limit", "P", "Y", "begin", "end", "first", "times", "seen", "relative", "absolute", "weight", "calm"),
-    *("longest", "outcome", "steps", "reached", "stop", "desk"),
+    *("longest", "outcome", "steps", "reached", "record", "stop", "desk"),
 )
+RECORD = 4  # numbers of a peak: the largest, when, the smallest, when
 DOUBLE, LONG, POINTER = ir.DoubleType(), ir.IntType(64), ir.PointerType()
 
 _WHOLE, _REAL = {"members", "limit"}, {"relative", "calm"}
 _POINT_TO_WHOLE = {"first", "outcome", "steps", "stop"}
-_KERNEL = {"hoist": 2, "rates": 3, "jacobian": 3, "factor": 2, "solve": 2, "switch": 3}
+_KERNEL = {"hoist": 2, "rates": 3, "jacobian": 3, "factor": 2, "solve": 2, "switch": 3, "heed": 4}
 _COUNTERS = ("queue", "active", "changed", "working")
 _STAGES = 8
 _SPARE = 64
@@ -48,10 +49,28 @@ def desk_vectors(sizes: Sizes) -> dict[str, int]:
     """
     single = (
         *("g", "time", "step", "last", "error", "drift", "hv", "total", "member", "next", "count", "accepted", *_COUNTERS),
-        *("longest", "until", "low", "middle", "high", "crossed", "fired"),
+        *(
+            "longest",
+            "until",
+            "low",
+            "middle",
+            "high",
+            "crossed",
+            "fired",
+            "left",
+            "base",
+            "tip",
+            "base_slope",
+            "tip_slope",
+            "open",
+        ),
     )
-    vectors = dict.fromkeys(("y", "new", "coupled", "look"), sizes.states) | dict.fromkeys(single, 1)
+    vectors = dict.fromkeys(("y", "new", "coupled", "look", "tilt"), sizes.states) | dict.fromkeys(single, 1)
     vectors |= dict.fromkeys(("held", "now", "probe"), sizes.switches + 2 * sizes.bent) | {"before": 2 * sizes.bent}
+    vectors |= dict.fromkeys(("here", "there", "turn"), 2 * sizes.peaks) | {
+        "record": RECORD * sizes.peaks,
+        "bends": 3 * len(sizes.heeded),
+    }
     plain = layout(sizes)
     return vectors | {"p": sizes.constants, "q": plain.hoisted, "W": plain.entries, "K": _STAGES * sizes.states}
 

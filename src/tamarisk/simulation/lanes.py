@@ -14,7 +14,7 @@ import numpy as np
 
 from tamarisk.model.expression import Number, names
 from tamarisk.model.system import TIME, System
-from tamarisk.simulation.lane_builder import ARGUMENTS, desk_vectors
+from tamarisk.simulation.lane_builder import ARGUMENTS, RECORD, desk_vectors
 from tamarisk.simulation.machine_code import Machine, machine_code, native_lanes
 from tamarisk.simulation.rosenbrock import STOPPED
 
@@ -78,6 +78,8 @@ class Batch:
         outcomes: how each member ended, a code of `rosenbrock`, shape `(member,)`.
         steps: steps tried for each member, shape `(member,)`.
         reached: the time at each member's end, shape `(member,)`; before the end asked for where a trigger changed.
+        peaks: of each quantity whose peaks are kept the largest value, when, the smallest, and when, as far as the member came,
+            shape `(member, quantity, 4)`.
     """
 
     seen: Array
@@ -85,6 +87,7 @@ class Batch:
     outcomes: Whole
     steps: Whole
     reached: Array
+    peaks: Array
 
 
 class Lanes:
@@ -95,7 +98,11 @@ class Lanes:
         lanes: members computed side by side; what the processor's vectors hold if left out.
         directions: along how many directions each member is differentiated; its constants and states are then followed by
             what they change by along each. The error of these does not count, their drift does.
+        peaks: quantities whose largest and smallest values over the run are kept; the path is not.
         kept: whether the machine code is kept on the disk.
+
+    Raises:
+        ModelError: a formula uses an operator that is not compiled; a quantity is not the model's.
 
     >>> from tamarisk.model.antimony import read_model
     >>> from tamarisk.model.system import system_of
@@ -106,9 +113,11 @@ class Lanes:
     (2, 71)
     """
 
-    def __init__(self, source: System, lanes: int | None = None, directions: int = 0, *, kept: bool = True) -> None:
+    def __init__(
+        self, source: System, lanes: int | None = None, directions: int = 0, peaks: Sequence[str] = (), *, kept: bool = True
+    ) -> None:
         self.source, self.lanes, self.blocks = timed(source), lanes or native_lanes(), 1 + directions
-        self.machine: Machine = machine_code(self.source, self.lanes, directions, kept=kept)
+        self.machine: Machine = machine_code(self.source, self.lanes, directions, peaks, kept=kept)
         kinds: list[Any] = [_NUMBERS.get(name, ctypes.c_void_p) for name in ARGUMENTS]
         self._integrate = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self.machine.address("integrate"))
         self._order = np.array(self.machine.order)
@@ -133,7 +142,7 @@ class Lanes:
         pieces = list(itertools.pairwise(round(members * turn / threads) for turn in range(threads + 1)))
         self._all(arrays, held, pieces)
         seen, end = (arrays[name][:, self._place] for name in ("seen", "Y"))
-        return Batch(seen, end, *(arrays[name] for name in ("outcome", "steps", "reached")))
+        return Batch(seen, end, *(arrays[name] for name in ("outcome", "steps", "reached", "record")))
 
     def _all(self, arrays: dict[str, Any], control: Control, pieces: Sequence[tuple[int, int]]) -> None:
         """Every piece, in threads of their own where that is worth it; an interrupt ends them within a step."""
@@ -165,6 +174,7 @@ class Lanes:
         given |= {"times": np.concatenate(plan.times) if len(plan.times) else np.zeros(0), "weight": weight.ravel()[self._order]}
         given |= {"reached": plan.begin, "longest": np.broadcast_to(plan.longest, members)}
         given |= {"absolute": np.full(size, control.absolute), "seen": np.full((outputs[-1], size), np.nan)}
+        given |= {"record": np.full((members, self.machine.sizes.peaks, RECORD), np.nan)}
         arrays: dict[str, Any] = {name: np.array(one, dtype=float, order="C") for name, one in given.items()}
         whole = {"first": outputs, "outcome": np.full(members, STOPPED), "steps": np.zeros(members), "stop": np.zeros(1)}
         return arrays | {name: np.array(one, dtype=np.int64) for name, one in whole.items()}
@@ -172,7 +182,7 @@ class Lanes:
     def _piece(self, arrays: dict[str, Any], control: Control, low: int, high: int) -> None:
         """The members from `low` to before `high`; the interpreter is free meanwhile."""
         desk = np.zeros(self._desk + _LINE)
-        per_member = {"P", "Y", "begin", "end", "outcome", "steps", "reached", "longest", "first"}
+        per_member = {"P", "Y", "begin", "end", "outcome", "steps", "reached", "record", "longest", "first"}
         given: dict[str, Any] = {name: _address(one[low:] if name in per_member else one) for name, one in arrays.items()}
         given |= {"members": high - low, "limit": control.limit, "relative": control.relative, "calm": control.calm}
         given["desk"] = -(-_address(desk) // _LINE) * _LINE

@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import json
 import pickle
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,13 +44,14 @@ class Machine:
         return int(self.engine.get_function_address(name))
 
 
-def machine_code(source: System, lanes: int, directions: int = 0, *, kept: bool = True) -> Machine:
+def machine_code(source: System, lanes: int, directions: int = 0, peaks: Sequence[str] = (), *, kept: bool = True) -> Machine:
     """The functions `integrate` and, for one lane, `watch` of a model: from the disk if they were compiled before.
 
     Args:
         source: its equations.
         lanes: members computed side by side.
         directions: along how many directions each member is differentiated.
+        peaks: quantities whose peaks are kept.
         kept: whether the code is looked for and kept on the disk; what is used once would only push others out.
 
     >>> from tamarisk.model.antimony import read_model
@@ -57,10 +59,10 @@ def machine_code(source: System, lanes: int, directions: int = 0, *, kept: bool 
     >>> machine_code(system_of(read_model()), 1).address("integrate") > 0
     True
     """
-    place = user_cache_path("tamarisk") / "kernels" / _key(source, lanes, directions)
+    place = user_cache_path("tamarisk") / "kernels" / _key(source, lanes, directions, peaks)
     found = _read(place) if kept else None
     if found is None:
-        made = kernel(source, lanes, directions)
+        made = kernel(source, lanes, directions, peaks)
         found = made.sizes, made.order, _compiled(made, lanes)
         if kept:
             _write(place, *found)
@@ -105,9 +107,10 @@ def _target(lanes: int, *, level: int) -> Any:
     return llvm.Target.from_default_triple().create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=level)
 
 
-def _key(source: System, lanes: int, directions: int) -> str:
+def _key(source: System, lanes: int, directions: int, peaks: Sequence[str]) -> str:
     triggers = tuple(event.trigger for event in source.events)
-    structure = tuple(source.rates.items()), tuple(source.assigned.items()), tuple(source.constants), triggers, lanes, directions
+    equations = tuple(source.rates.items()), tuple(source.assigned.items()), tuple(source.constants), triggers
+    structure = *equations, lanes, directions, tuple(peaks)
     digest = hashlib.sha256(pickle.dumps(structure))
     digest.update(_surroundings())
     return digest.hexdigest()[:32]
@@ -129,7 +132,7 @@ def _read(place: Path) -> tuple[Sizes, tuple[int, ...], bytes] | None:
         said = json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
         code = place.with_suffix(".o").read_bytes()
         whole = said["hash"] == hashlib.sha256(code).hexdigest()
-        sizes = Sizes(**{**said["sizes"], "looked": tuple(said["sizes"]["looked"])})
+        sizes = Sizes(**{**said["sizes"], **{name: tuple(said["sizes"][name]) for name in ("looked", "heeded")}})
         return (sizes, tuple(said["order"]), code) if whole else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

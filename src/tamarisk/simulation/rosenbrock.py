@@ -10,9 +10,9 @@ from typing import Any
 
 from llvmlite import ir
 
-from tamarisk.simulation.crossing import Crossing
 from tamarisk.simulation.kernel import Sizes
 from tamarisk.simulation.lane_builder import LONG, layout, position, real, whole
+from tamarisk.simulation.peaks import Peaks
 
 # Coefficients of Rodas5P in the form that needs no product with the Jacobian [@STEINEBACH2023].
 GAMMA = 0.21193756319429014
@@ -61,12 +61,12 @@ def integrator(lanes: int, sizes: Sizes) -> str:
     """LLVM text of `integrate`, for a model with these sizes.
 
     `integrate(members, limit, P, Y, begin, end, first, times, seen, relative, absolute, weight, calm, longest, outcome, steps,
-    reached, stop, desk)` runs each member from its begin to its end: constants `P[member]`, states `Y[member]` (start, then
-    end; in pivot order), output times `times[first[member]:first[member + 1]]` with states into `seen`, an outcome, a count of
-    steps and the time reached. No step is longer than `longest[member]`. A member whose trigger changes ends at that very time.
-    With `calm` above 0 a member ends when no state drifts faster than that; states of weight 0 are not controlled, those of
-    weight below 0 only watched for their drift.
-    A number other than 0 at `stop` ends the call.
+    reached, record, stop, desk)` runs each member from its begin to its end: constants `P[member]`, states `Y[member]` (start,
+    then end; in pivot order), output times `times[first[member]:first[member + 1]]` with states into `seen`, an outcome, a count
+    of steps and the time reached. No step is longer than `longest[member]`. A member whose trigger changes ends at that very
+    time. `record[member]` gets, of each quantity whose peaks are kept, the largest, when, the smallest and when. With `calm`
+    above 0 a member ends when no state drifts faster than that; states of weight 0 are not controlled, those of weight below 0
+    only watched for their drift. A number other than 0 at `stop` ends the call.
 
     Args:
         lanes: members side by side.
@@ -86,7 +86,7 @@ def _written(lanes: int, sizes: Sizes) -> str:
     return "\n".join(line for line in own if not line.startswith(("declare", "target", ";", "source_filename")))
 
 
-class _Loop(Crossing):
+class _Loop(Peaks):
     """Writes the loop over vector steps."""
 
     dense = DENSE
@@ -152,6 +152,7 @@ class _Loop(Crossing):
             start = b.mul(member, whole(size))
             with self.each(size) as place:
                 self.set_at(target, place, lane, self.real(source, b.add(start, place)))
+        self.begin_record(lane)
 
     def fill_idle(self) -> None:
         """Lanes without a member work on what the first working lane works on; nobody looks at them."""
@@ -257,6 +258,8 @@ class _Loop(Crossing):
         for number in range(self.lanes):
             self.set_own("accepted", whole(number), b.sext(b.extract_element(good, position(number)), LONG))
         self.end_step()
+        if self.peaks:
+            self.heed()
         with self.each(self.lanes) as lane, b.if_then(b.not_(self.is_empty(lane))):
             self.set_own("count", lane, b.add(self.own("count", lane), whole(1)))
             with b.if_else(b.icmp_signed("!=", self.own("accepted", lane), whole(0))) as (accepted, refused):
@@ -330,6 +333,7 @@ class _Loop(Crossing):
         start = b.mul(member, whole(self.states))
         with self.each(self.states) as place:
             b.store(self.at(source, place, lane), self.argument("Y", b.add(start, place)))
+        self.end_record(lane, member)
         self.set_own("member", lane, whole(-1))
         b.store(b.sub(b.load(self.active, typ=LONG), whole(1)), self.active)
 
