@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,9 @@ import numpy as np
 from tamarisk.errors import ModelError, SimulationError
 from tamarisk.model.model import Model
 from tamarisk.model.system import system_of
-from tamarisk.simulation.lanes import Array, Batch, Control, Lanes, Plan, Watcher
+from tamarisk.simulation.areas import area_of, with_areas
+from tamarisk.simulation.lane_builder import RECORD
+from tamarisk.simulation.lanes import Array, Batch, Control, Lanes, Plan, Watcher, of_both
 from tamarisk.simulation.outcome import Outcome
 from tamarisk.simulation.rosenbrock import FINISHED, NOT_FINITE, SETTLED, TOO_MANY_STEPS
 
@@ -75,10 +77,13 @@ class Solution:
     Attributes:
         values: shape `(member, time, quantity)`; NaN for a member that failed.
         outcomes: how each member's run ended.
+        peaks: of each quantity whose peaks are kept the largest value, when (h), the smallest, and when, from time 0 to the last
+            output time, shape `(member, quantity, 4)`; NaN for a member that failed, or if no time passes.
     """
 
     values: np.ndarray[Any, np.dtype[np.float64]]
     outcomes: tuple[Outcome, ...]
+    peaks: Array
 
 
 class Solver:
@@ -86,6 +91,11 @@ class Solver:
 
     Args:
         model: its constants hold where a member does not change them.
+        areas: quantities whose area under the curve from time 0 on, `integral of NAME`, can be asked for like any other.
+        peaks: quantities whose largest and smallest values are kept.
+
+    Raises:
+        ModelError: a quantity is not in the model.
 
     >>> from tamarisk.model.antimony import read_model
     >>> solution = Solver(read_model()).solve([Member()], times_h=[0.0, 1.0], quantities=["ER_total"])
@@ -95,20 +105,20 @@ class Solver:
 
     _blocks = 1  # how many numbers are returned for a quantity
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
-        self._system = system_of(model)
-        self._start = np.array(list(model.initial().values()))
+    def __init__(self, model: Model, *, areas: Sequence[str] = (), peaks: Sequence[str] = ()) -> None:
+        self.model, self._areas, self._peaks = model, tuple(areas), tuple(peaks)
+        self._system = with_areas(system_of(model), areas)
+        self._zero = dict.fromkeys((area_of(one) for one in areas), 0.0)
+        self._start = np.array(list(self._system.initial.values()))
         self._base = np.array(list(model.constants.values()))
-        self._state = {name: number for number, name in enumerate(model.states)}
+        self._state = {name: number for number, name in enumerate(self._system.states)}
         self._constant = {name: number for number, name in enumerate(model.constants)}
-        names = (*model.states, *self._system.assigned, *model.constants)
-        self._columns = {name: number for number, name in enumerate(names)}
+        self._columns = {name: number for number, name in enumerate(self._system.quantities)}
         self._settled: dict[Past, tuple[Array, Outcome]] = {}
 
-    def __reduce__(self) -> tuple[type[Solver], tuple[Model]]:
-        """To another process a solver travels as its model, and is compiled there."""
-        return Solver, (self.model,)
+    def __reduce__(self) -> tuple[Callable[..., Solver], tuple[Model]]:
+        """To another process a solver travels as its model and what is kept, and is compiled there."""
+        return partial(Solver, areas=self._areas, peaks=self._peaks), (self.model,)
 
     def solve(
         self,
@@ -135,15 +145,17 @@ class Solver:
         self.require_known(members, quantities)
         times = np.asarray(times_h, dtype=float)
         values = np.full((len(members), len(times), len(quantities) * self._blocks), np.nan)
+        peaks = np.full((len(members), len(self._peaks), RECORD), np.nan)
         outcomes: list[Outcome] = []
         for first in range(0, len(members), _TOGETHER):
             some = members[first : first + _TOGETHER]
-            values[first : first + _TOGETHER], ended = self._solved(some, times, quantities)
+            inside = slice(first, first + _TOGETHER)
+            values[inside], peaks[inside], ended = self._solved(some, times, quantities)
             outcomes += ended
             for number in range(len(some)):
                 if progress is not None:
                     progress(first + number + 1, len(members))
-        return Solution(values, tuple(outcomes))
+        return Solution(values, tuple(outcomes), peaks)
 
     def settled(self, member: Member) -> dict[str, float]:
         """The amount of every state at time 0 of a member's experiment.
@@ -156,7 +168,7 @@ class Solver:
         states, outcomes = self._before([member])
         if outcomes[0] is not Outcome.FINISHED:
             raise SimulationError(outcomes[0].value)
-        return {name: float(states[0, number]) for name, number in self._state.items()}
+        return {name: float(states[0, self._state[name]]) for name in self.model.states}
 
     def require_known(self, members: Sequence[Member], quantities: Sequence[str]) -> None:
         """Nothing if every constant that a member changes, every state it restarts and every quantity asked for is the model's.
@@ -175,10 +187,11 @@ class Solver:
 
     # phases
 
-    def _solved(self, members: Sequence[Member], times: Array, quantities: Sequence[str]) -> tuple[Array, list[Outcome]]:
+    def _solved(self, members: Sequence[Member], times: Array, quantities: Sequence[str]) -> tuple[Array, Array, list[Outcome]]:
         """Some members, all phases of their plans: before time 0, then period by period."""
         states, outcomes = self._before(members)
         values = np.full((len(members), len(times), len(quantities) * self._blocks), np.nan)
+        peaks = np.full((len(members), len(self._peaks), RECORD), np.nan)
         for turn in range(max(len(one.periods) for one in members)):
             going = [
                 number
@@ -187,14 +200,16 @@ class Solver:
             ]
             stretches = [_stretch(members[number], turn, times) for number in going]
             constants = self._constants([(members[number], members[number].periods[turn].constants) for number in going])
-            seen, states[going], ended = self._run(states[going], constants, stretches)
+            seen, states[going], found, ended = self._run(states[going], constants, stretches)
+            peaks[going] = of_both(peaks[going], found)
             read = self._read(seen, constants, [len(one.times) for one in stretches], quantities)
             rows = np.cumsum([0, *(len(one.times) for one in stretches)])
             for place, (number, one) in enumerate(zip(going, stretches, strict=True)):
                 values[number, one.inside] = read[rows[place] : rows[place + 1]]
                 outcomes[number] = ended[place]
-        values[[one is not Outcome.FINISHED for one in outcomes]] = np.nan
-        return values, outcomes
+        failed = [one is not Outcome.FINISHED for one in outcomes]
+        values[failed], peaks[failed] = np.nan, np.nan
+        return values, peaks, outcomes
 
     def _before(self, members: Sequence[Member]) -> tuple[Array, list[Outcome]]:
         """The states at time 0: settled, rested, counts set back."""
@@ -206,7 +221,7 @@ class Solver:
             ]
             stretches = [unseen(members[number].rest[turn][0]) for number in going]
             constants = self._constants([(members[number], members[number].rest[turn][1]) for number in going])
-            _, states[going], ended = self._run(states[going], constants, stretches)
+            _, states[going], _, ended = self._run(states[going], constants, stretches)
             for number, outcome in zip(going, ended, strict=True):
                 outcomes[number] = outcome
         return np.array([self._restarted(one, state) for one, state in zip(members, states, strict=True)]), outcomes
@@ -228,19 +243,20 @@ class Solver:
             some = {past: one for past, one in new.items() if frozenset(one.restart) == kind}
             start = np.array([self._restarted(one, self._start) for one in some.values()])
             constants = self._constants([(one, one.settle) for one in some.values()])
-            weight = np.array([0.0 if name in kind else 1.0 for name in self._state])
+            weight = np.array([0.0 if name in kind or name in self._zero else 1.0 for name in self._state])
             stretches = [unseen(_SETTLE_H) for _ in some]
-            _, states, ended = self._run(start, constants, stretches, weight=weight, calm=_SETTLED_PER_H)
+            _, states, _, ended = self._run(start, constants, stretches, weight=weight, calm=_SETTLED_PER_H)
             found |= {past: (state.copy(), outcome) for past, state, outcome in zip(some, states, ended, strict=True)}
         return found
 
     def _run(
         self, start: Array, constants: Array, stretches: Sequence[Stretch], *, weight: Array | None = None, calm: float = 0.0
-    ) -> tuple[Array, Array, list[Outcome]]:
-        """States at the times of each stretch, states at its end, and how it ended; calm asks for a steady state."""
+    ) -> tuple[Array, Array, Array, list[Outcome]]:
+        """States at the times of each stretch and at its end, its peaks, and how it ended; calm asks for a steady state."""
         moving = [number for number, one in enumerate(stretches) if one.end > one.begin]
         seen = [np.tile(state, (len(one.times), 1)) for state, one in zip(start, stretches, strict=True)]
         end, outcomes = start.copy(), [Outcome.FINISHED] * len(stretches)
+        peaks = np.full((len(stretches), len(self._peaks), RECORD), np.nan)
         if moving:
             some = [stretches[number] for number in moving]
             begins, ends = (np.array([getattr(one, name) for one in some]) for name in ("begin", "end"))
@@ -248,12 +264,13 @@ class Solver:
             threads = max(1, min(_processors(), len(some) // _PER_THREAD))
             control = Control(RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE, weight, calm, threads=threads)
             batch = self._lanes(len(some)).run(plan, control)
+            peaks[moving] = batch.peaks
             rows = np.cumsum([0, *(len(one.times) for one in some)])
             for place, number in enumerate(moving):
                 seen[number] = batch.seen[rows[place] : rows[place + 1]]
                 end[number] = batch.end[place]
                 outcomes[number] = _outcome(batch, place, settling=calm > 0)
-        return np.concatenate([np.zeros((0, start.shape[1])), *seen]), end, outcomes
+        return np.concatenate([np.zeros((0, start.shape[1])), *seen]), end, peaks, outcomes
 
     # numbers
 
@@ -263,7 +280,7 @@ class Solver:
 
     def _restarted(self, member: Member, state: Array) -> Array:
         state = state.copy()
-        for name, value in member.restart.items():
+        for name, value in {**member.restart, **self._zero}.items():
             state[self._state[name]] = value
         return state
 
@@ -294,11 +311,11 @@ class Solver:
 
     @cached_property
     def _narrow(self) -> Lanes:
-        return Lanes(self._system, 1)
+        return Lanes(self._system, 1, peaks=self._peaks)
 
     @cached_property
     def _wide(self) -> Lanes:
-        return Lanes(self._system)
+        return Lanes(self._system, peaks=self._peaks)
 
     @cached_property
     def _watcher(self) -> Watcher:

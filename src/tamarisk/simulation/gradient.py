@@ -161,7 +161,7 @@ class _Directed(Solver):
         seen = []
         for _ in range(_RUNS):
             rows[:, : states.shape[1]] = states
-            _, rows, _ = self._run(rows, constants, [unseen(_SLOPES_SETTLE_H)] * len(rows), weight=weight, calm=0.0)
+            _, rows, *_ = self._run(rows, constants, [unseen(_SLOPES_SETTLE_H)] * len(rows), weight=weight, calm=0.0)
             seen.append(rows.reshape(len(rows), self._blocks, -1)[:, 1:])
         return np.where(weight > 0, np.array(seen[-2:]), 0.0)
 
