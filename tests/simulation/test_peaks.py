@@ -14,8 +14,9 @@ import pytest
 from tamarisk.errors import ModelError
 from tamarisk.model.antimony import read_model
 from tamarisk.model.expression import Apply, Expression, Name, Number
-from tamarisk.model.system import TIME, Event, System, system_of
+from tamarisk.model.system import TIME, Assignment, Event, System, system_of
 from tamarisk.seeds import generator
+from tamarisk.simulation.happenings import Happenings
 from tamarisk.simulation.lanes import Array, Control, Lanes, Plan
 from tamarisk.simulation.machine_code import native_lanes
 from tamarisk.simulation.rosenbrock import NOT_FINITE, TRIGGERED
@@ -143,6 +144,25 @@ def test_where_a_rate_turns() -> None:
     found = Lanes(system, 4, peaks=["x"]).run(plan_of(system, moments, 4.0), TIGHT).peaks[:, 0]
     assert found[:, 0] == pytest.approx(moments, rel=1e-8)
     assert found[:, 1] == pytest.approx(moments, rel=1e-8)
+
+
+def test_through_events() -> None:
+    """Reference: a decay from 1, set to 3 at time 1 and to 5 at time 2: each dose is the largest as it comes, 1/e the least."""
+    at = {moment: Apply("geq", (Name(TIME), Number(moment))) for moment in (1.0, 2.0)}
+    doses = tuple(
+        Event(f"at {moment}", at[moment], (Assignment("x", Number(size)), Assignment("given", Number(size))))
+        for moment, size in ((1.0, 3.0), (2.0, 5.0))
+    )
+    rates = {"x": times(-1.0, "x"), "given": Number(0.0)}
+    twice = {"double": times(2.0, "given")}
+    system = System("dosed", rates, twice, {}, {"x": 1.0, "given": 0.0}, doses)
+    for end, largest, when in ((1.5, 3.0, 1.0), (2.0, 5.0, 2.0)):
+        found = Happenings(system, 1, peaks=["x", "given", "double"]).run(plan_of(system, [0.0], end)).peaks[0]
+        assert found[:, :2] == pytest.approx(np.array([[largest, when], [largest, when], [2 * largest, when]]), rel=1e-9)
+        assert found[0, 2:] == pytest.approx([math.exp(-1), 1.0], rel=1e-5)
+        assert found[1:, 2:].tolist() == [[0.0, 0.0]] * 2
+    with pytest.raises(ModelError, match=r"^dosed: '@0.trigger' is no quantity of the model"):
+        Happenings(system, 1, peaks=["@0.trigger"])
 
 
 # laws

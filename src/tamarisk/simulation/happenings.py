@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tamarisk.model.expression import Expression, Number
-from tamarisk.model.system import TIME, System
+from tamarisk.model.system import TIME, System, require_quantities
 from tamarisk.seeds import generator
 from tamarisk.simulation.agenda import Agenda, EventError, Pace, rounding
 from tamarisk.simulation.equations import Moment, conditions, parted, questions
-from tamarisk.simulation.lanes import Array, Batch, Control, Lanes, Plan, Watcher, Whole
+from tamarisk.simulation.lane_builder import RECORD
+from tamarisk.simulation.lanes import Array, Batch, Control, Lanes, Plan, Watcher, Whole, of_both
 from tamarisk.simulation.outcome import Outcome
 from tamarisk.simulation.rosenbrock import FINISHED, NOT_FINITE, SETTLED, TOO_MANY_STEPS, TRIGGERED
 
@@ -31,6 +32,8 @@ class Course:
         outcomes: how each member ended.
         steps: steps tried for each member, shape `(member,)`.
         stops: how often each member stopped because a trigger changed or an event was due, shape `(member,)`.
+        peaks: of each quantity whose peaks are kept the largest value, when, the smallest, and when, as far as the member came,
+            shape `(member, quantity, 4)`.
     """
 
     seen: Array
@@ -38,6 +41,7 @@ class Course:
     outcomes: tuple[Outcome, ...]
     steps: Whole
     stops: Whole
+    peaks: Array
 
 
 class Happenings:
@@ -49,7 +53,11 @@ class Happenings:
     Args:
         system: the model.
         lanes: members computed side by side; what the processor's vectors hold if left out.
+        peaks: quantities whose largest and smallest values are kept, those that events set included.
         kept: whether the machine code is kept on the disk.
+
+    Raises:
+        ModelError: a formula uses an operator that is not compiled; a quantity is not the model's.
 
     >>> from tamarisk.model.expression import Apply, Name
     >>> from tamarisk.model.system import Assignment, Event
@@ -60,7 +68,7 @@ class Happenings:
     [0.0, 5.0]
     """
 
-    def __init__(self, system: System, lanes: int | None = None, *, kept: bool = True) -> None:
+    def __init__(self, system: System, lanes: int | None = None, *, peaks: Sequence[str] = (), kept: bool = True) -> None:
         self.system = system
         moving, still = parted(system)
         self.states, self.moving = (*moving, *still), len(moving)
@@ -72,7 +80,8 @@ class Happenings:
             assigned={**system.assigned, **self._asked.formulas},
             constants={**dict.fromkeys(still, 0.0), **system.constants},
         )
-        self._lanes = Lanes(self.core, lanes, kept=kept)
+        self.peaks = [system.quantities.index(name) for name in require_quantities(system, peaks)]
+        self._lanes = Lanes(self.core, lanes, peaks=peaks, kept=kept)
         self._watcher = Watcher(self.core, machine=self._lanes.machine if lanes == 1 else None)
         self.order = [system.states.index(name) for name in self.states]
         self._columns = [self._column(name) for name in system.quantities]
@@ -163,6 +172,7 @@ class Rounds:
         self.next = self.first[:-1].copy()
         self.times = np.concatenate([np.zeros(0), *plan.times])
         self.seen = np.full((len(self.times), len(model.system.quantities)), np.nan)
+        self.peaks = np.full((members, len(model.peaks), RECORD), np.nan)
         self.outcomes: list[Outcome | None] = [None] * members
         self.steps, self.stops = np.zeros(members, dtype=np.int64), np.zeros(members, dtype=np.int64)
         share = np.subtract(plan.end, plan.begin) / _LEAST_STEPS
@@ -176,7 +186,7 @@ class Rounds:
             self.happen([number for number in going if self.outcomes[number] is None])
         outcomes = tuple(one for one in self.outcomes if one is not None)
         back = np.argsort(self.model.order)
-        return Course(self.seen, self.vectors[:, 1 : 1 + len(back)][:, back], outcomes, self.steps, self.stops)
+        return Course(self.seen, self.vectors[:, 1 : 1 + len(back)][:, back], outcomes, self.steps, self.stops, self.peaks)
 
     def happen(self, members: Iterable[int]) -> None:
         """Carry out what is due, keep what is then true, and end those who are at their end."""
@@ -201,8 +211,12 @@ class Rounds:
         return self.model.moment(computed)
 
     def keep(self, number: int, computed: Array) -> None:
-        """What is asked for at the present time of a member, and whether it is at its end."""
+        """What is asked for at the present time of a member, what it is as a peak, and whether the member is at its end."""
         time = self.vectors[number, 0]
+        if self.model.peaks:
+            now = self.model.quantities(self.vectors[number], computed)[self.model.peaks]
+            when = np.full_like(now, time)
+            self.peaks[number] = of_both(self.peaks[number], np.column_stack([now, when, now, when]))
         while self.next[number] < self.first[number + 1] and self.times[self.next[number]] <= time:
             self.seen[self.next[number]] = self.model.quantities(self.vectors[number], computed)
             self.next[number] += 1
@@ -252,6 +266,7 @@ class Rounds:
             low += len(asked)
         if places:
             self.see(places, owners, np.concatenate(rows), batch.seen[within])
+        self.peaks[some] = of_both(self.peaks[some], batch.peaks)
         self.vectors[some, 0] = batch.reached
         self.vectors[some, 1 : 1 + self.model.moving] = batch.end[:, : self.model.moving]
         self.steps[some] += batch.steps
