@@ -14,6 +14,7 @@ from tamarisk.simulation.lane_builder import DOUBLE, LONG, RECORD, real, whole
 
 _PLACES = 4  # pieces of every step at whose ends quantities are looked at
 _NEAR = 1e-9  # share of a step to which the place of a turn is found; its value is then off by the square of that
+_MOST = 60  # times that a turn is drawn nearer; five or so where slopes are smooth
 
 
 class Peaks(Crossing):
@@ -77,9 +78,10 @@ class Peaks(Crossing):
         with b.if_then(b.icmp_signed("!=", self.any(b.sext(turns, self.whole_vector)), whole(0))):
             for name, value in (("base", self.vec("left")), ("base_slope", begun), ("tip", share), ("tip_slope", ended)):
                 self.put(value, self.desk[name])
-            with self.repeated() as leave:
-                self._closer(slope)
-                leave(b.icmp_signed("==", self.any(b.sext(self.truths("open"), self.whole_vector)), whole(0)))
+            with self.each(_MOST):
+                still = b.sext(self.truths("open"), self.whole_vector)
+                with b.if_then(b.icmp_signed("!=", self.any(still), whole(0))):
+                    self._closer(slope)
             self._note(quantity, "turn", self.fma(self.vec("tip"), self.vec("hv"), self.vec("time")), turns)
 
     def _closer(self, slope: Any) -> None:
