@@ -280,6 +280,49 @@ def test_watching_many_groups_is_watching_each() -> None:
     assert np.array_equal(together, np.vstack(apart))
 
 
+@pytest.mark.parametrize("lanes", sorted({1, native_lanes()}))
+def test_what_is_asked_for_is_what_is_seen_of_all(lanes: int) -> None:
+    """Law: chosen states, rules and constants, in any order, are to the last bit those computed afterwards from all states."""
+    system, plan = system_of(shipped()), cohort()
+    every, rows = wide(lanes).run(plan).seen, [len(one) for one in plan.times]
+    computed = Watcher(system).watch(plan.constants, every, rows)
+    full = np.hstack([every, computed, np.repeat(plan.constants, rows, axis=0)])
+    some = ["OHT", "CDK46_active", "cells", "ER_total", "OHT", "PTEN_dose", system.states[0]]
+    batch = wide(lanes).run(plan, None, some)
+    assert np.array_equal(batch.seen, full[:, [system.quantities.index(name) for name in some]])
+    assert same(replace(batch, seen=every), wide(lanes).run(plan))
+    assert np.array_equal(wide(lanes).run(plan, Control(threads=2), ["cells"]).seen[:, 0], every[:, system.states.index("cells")])
+    assert wide(lanes).run(plan, None, []).seen.shape == (len(every), 0)
+
+
+def test_what_is_computed_may_read_the_time() -> None:
+    """Reference: a rule of the time alone is exact at every output time, within steps as at their ends."""
+    rules = {"twice": Apply("times", (Number(2.0), Name(TIME))), "both": Apply("plus", (Name("twice"), Name("x")))}
+    system = System("clock", {"x": Apply("minus", (Name("x"),))}, rules, {}, {"x": 1.0})
+    moments = np.linspace(1.0, 3.0, 7)
+    plan = Plan(np.zeros((3, 0)), np.ones((3, 1)), np.ones(3), np.full(3, 3.0), [moments] * 3)
+    seen = Lanes(system, 2).run(plan, None, ["twice", "both", "x"]).seen.reshape(3, 7, 3)
+    assert np.array_equal(seen[:, :, 0], np.tile(2 * moments, (3, 1)))
+    assert np.array_equal(seen[:, :, 1], seen[:, :, 0] + seen[:, :, 2])
+
+
+def test_slopes_of_what_is_asked_for() -> None:
+    """Reference: along k, x = e^(-kt) changes by -t e^(-kt), its square by twice x times that, and k itself by 1."""
+    decay = Apply("times", (Number(-1.0), Name("k"), Name("x")))
+    system = System("decay", {"x": decay}, {"square": Apply("times", (Name("x"), Name("x")))}, {"k": 1.0}, {"x": 1.0})
+    moments = np.array([0.5, 1.0, 2.0])
+    plan = Plan(np.array([[0.7, 1.0]] * 3), np.array([[1.0, 0.0]] * 3), np.zeros(3), np.full(3, 2.0), [moments] * 3)
+    seen = Lanes(system, 2, 1).run(plan, Control(1e-9, 1e-12), ["square", "k"]).seen.reshape(3, 3, 4)
+    x = np.exp(-0.7 * moments)
+    assert seen[0] == pytest.approx(np.column_stack([x**2, np.full(3, 0.7), -2 * moments * x**2, np.ones(3)]), rel=1e-7)
+
+
+def test_what_is_not_there_is_not_seen() -> None:
+    """Refusal: a quantity that the model has not."""
+    with pytest.raises(ModelError, match=r"'nothing' is no quantity of the model; ask for a state, a rule or a constant$"):
+        wide(1).run(part(cohort(), [0]), None, ["cells", "nothing"])
+
+
 def test_the_solver_reads_what_it_runs(solver: Solver) -> None:
     """Law: the batch interface gives the lanes' own numbers: untreated MCF-7 double as often as their course says."""
     from tamarisk.model.context import read_context

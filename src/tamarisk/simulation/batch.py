@@ -200,12 +200,11 @@ class Solver:
             ]
             stretches = [_stretch(members[number], turn, times) for number in going]
             constants = self._constants([(members[number], members[number].periods[turn].constants) for number in going])
-            seen, states[going], found, ended = self._run(states[going], constants, stretches)
+            seen, states[going], found, ended = self._run(states[going], constants, stretches, quantities)
             peaks[going] = of_both(peaks[going], found)
-            read = self._read(seen, constants, [len(one.times) for one in stretches], quantities)
             rows = np.cumsum([0, *(len(one.times) for one in stretches)])
             for place, (number, one) in enumerate(zip(going, stretches, strict=True)):
-                values[number, one.inside] = read[rows[place] : rows[place + 1]]
+                values[number, one.inside] = seen[rows[place] : rows[place + 1]]
                 outcomes[number] = ended[place]
         failed = [one is not Outcome.FINISHED for one in outcomes]
         values[failed], peaks[failed] = np.nan, np.nan
@@ -250,11 +249,23 @@ class Solver:
         return found
 
     def _run(
-        self, start: Array, constants: Array, stretches: Sequence[Stretch], *, weight: Array | None = None, calm: float = 0.0
+        self,
+        start: Array,
+        constants: Array,
+        stretches: Sequence[Stretch],
+        quantities: Sequence[str] = (),
+        *,
+        weight: Array | None = None,
+        calm: float = 0.0,
     ) -> tuple[Array, Array, Array, list[Outcome]]:
-        """States at the times of each stretch and at its end, its peaks, and how it ended; calm asks for a steady state."""
+        """Quantities at the times of each stretch, states at its end, peaks, how it ended; calm asks for a steady state."""
         moving = [number for number, one in enumerate(stretches) if one.end > one.begin]
-        seen = [np.tile(state, (len(one.times), 1)) for state, one in zip(start, stretches, strict=True)]
+        counts = [len(one.times) for one in stretches]
+        still = np.repeat([one.end <= one.begin for one in stretches], counts)
+        seen = np.empty((len(still), len(quantities) * self._blocks))
+        if still.any():
+            group = np.repeat(np.arange(len(counts)), counts)[still]
+            seen[still] = self._read(start[group], constants[group], quantities)
         end, outcomes = start.copy(), [Outcome.FINISHED] * len(stretches)
         peaks = np.full((len(stretches), len(self._peaks), RECORD), np.nan)
         if moving:
@@ -263,14 +274,11 @@ class Solver:
             plan = Plan(constants[moving], start[moving], begins, ends, [one.times for one in some])
             threads = max(1, min(_processors(), len(some) // _PER_THREAD))
             control = Control(RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE, weight, calm, threads=threads)
-            batch = self._lanes(len(some)).run(plan, control)
-            peaks[moving] = batch.peaks
-            rows = np.cumsum([0, *(len(one.times) for one in some)])
+            batch = self._lanes(len(some)).run(plan, control, quantities)
+            seen[~still], end[moving], peaks[moving] = batch.seen, batch.end, batch.peaks
             for place, number in enumerate(moving):
-                seen[number] = batch.seen[rows[place] : rows[place + 1]]
-                end[number] = batch.end[place]
                 outcomes[number] = _outcome(batch, place, settling=calm > 0)
-        return np.concatenate([np.zeros((0, start.shape[1])), *seen]), end, peaks, outcomes
+        return seen, end, peaks, outcomes
 
     # numbers
 
@@ -292,19 +300,12 @@ class Solver:
                 row[[self._constant[name] for name in change]] = list(change.values())
         return values
 
-    def _read(self, states: Array, constants: Array, counts: Sequence[int], quantities: Sequence[str]) -> Array:
-        """The quantities at states that stand one group after the other."""
-        seen = self._watcher.watch(constants, states, counts) if len(states) else np.zeros((0, len(self._system.assigned)))
-        group, read = np.repeat(np.arange(len(counts)), counts), np.empty((len(states), len(quantities)))
-        for place, name in enumerate(quantities):
-            column = self._columns[name] - states.shape[1]
-            if column < 0:
-                read[:, place] = states[:, column]
-            elif column < seen.shape[1]:
-                read[:, place] = seen[:, column]
-            else:
-                read[:, place] = constants[group, column - seen.shape[1]]
-        return read
+    def _read(self, states: Array, constants: Array, quantities: Sequence[str]) -> Array:
+        """The quantities at states that do not move, each with its constants; slopes follow where there are directions."""
+        seen = self._watcher.watch(constants, states, [1] * len(states))
+        parts = [one.reshape(len(states), self._blocks, -1) for one in (states, seen, constants)]
+        columns = [self._columns[name] for name in quantities]
+        return np.concatenate(parts, axis=2)[:, :, columns].reshape(len(states), -1)
 
     def _lanes(self, members: int) -> Lanes:
         return self._narrow if members <= _ALONE else self._wide

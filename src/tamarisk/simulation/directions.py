@@ -26,7 +26,7 @@ def define_along(writer: Writer, rates: Mapping[int, Node], watched: Mapping[int
     Args:
         writer: of the model's functions.
         rates: the rate at each position.
-        watched: the computed quantity at each position; written for one lane only.
+        watched: the computed quantity at each position.
 
     Returns:
         How many entries the direction adds to the matrix.
@@ -41,8 +41,7 @@ def define_along(writer: Writer, rates: Mapping[int, Node], watched: Mapping[int
         if graph.value(bend := graph.derivative(slope, state)) != 0
     }
     writer.define("jacobian_along", "H", dict(enumerate(bends.values())), given=_IN_STEP)
-    if writer.lanes == 1:
-        writer.define("observe_along", "out", {at: graph.along(node) for at, node in watched.items()}, given=_IN_STEP)
+    writer.define("observe_along", "out", {at: graph.along(node) for at, node in watched.items()}, given=_IN_STEP)
     writer.define_hoist_along()
     _define_bend(writer, list(bends))
     return len(bends)
@@ -86,8 +85,7 @@ def join(writer: Writer, own: Sizes, directions: int, bends: int) -> Sizes:
     _joined(writer, ("y", "q", "W"), "jacobian", [("jacobian_along", (y, q, s[one], e[one], h[one])) for one in blocks])
     solved = [call for one in blocks for call in (("bend", (h[one], x, b[one])), (f"solve{ALONE}", (("W", 0), b[one])))]
     _joined(writer, ("W", "b"), "solve", solved)
-    if writer.lanes == 1:
-        _joined(writer, ("y", "q", "out"), "observe", [("observe_along", (y, q, s[one], e[one], out[one])) for one in blocks])
+    _joined(writer, ("y", "q", "out"), "observe", [("observe_along", (y, q, s[one], e[one], out[one])) for one in blocks])
     more = 1 + directions
     return replace(
         own,

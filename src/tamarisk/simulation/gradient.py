@@ -175,14 +175,6 @@ class _Directed(Solver):
             blocks[0, self._state[name]] = value
         return blocks.ravel()
 
-    def _read(self, states: Array, constants: Array, counts: Sequence[int], quantities: Sequence[str]) -> Array:
-        rows, blocks = len(states), self._blocks
-        if not rows:
-            return np.zeros((0, blocks * len(quantities)))
-        seen = self._watcher.watch(constants, states, counts)
-        parts = [one.reshape(rows, blocks, -1) for one in (states, seen, np.repeat(constants, counts, axis=0))]
-        return np.concatenate(parts, axis=2)[:, :, [self._columns[name] for name in quantities]].reshape(rows, -1)
-
     @cached_property
     def _narrow(self) -> Lanes:
         return Lanes(self._system, 1, _DIRECTIONS)

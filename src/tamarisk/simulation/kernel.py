@@ -55,9 +55,9 @@ class Kernel:
     """The text of a model's functions, and the sizes of the vectors that they read and write.
 
     Functions: `hoist(p, q)`, `rates(y, q, f)`, `jacobian(y, q, W)` (negative), `factor(g, W)`, `solve(W, b)` on vectors of
-    lanes, states in pivot order; where there are conditions `switch(y, q, s)` gives these, then the gaps of the bent ones, and
-    their paces; where peaks are kept `heed(y, q, s, out)` gives the quantities and then their slopes, from states and theirs; for
-    one lane `observe(y, q, out)` gives every computed quantity.
+    lanes, states in pivot order; `observe(y, q, out)` gives every computed quantity; where there are conditions `switch(y, q, s)`
+    gives these, then the gaps of the bent ones, and their paces; where peaks are kept `heed(y, q, s, out)` gives the quantities
+    and then their slopes, from states and theirs.
 
     Attributes:
         text: LLVM text.
@@ -98,8 +98,7 @@ def kernel(source: System, lanes: int, directions: int = 0, peaks: Sequence[str]
     switches = _define_switch(writer, _watched(graph, source, names), rates)
     heeded = _define_heed(writer, [names[name] for name in require_quantities(source, peaks)])
     observed = {position: names[name] for position, name in enumerate(source.assigned)}
-    if lanes == 1:
-        writer.define("observe", "out", observed)
+    writer.define("observe", "out", observed)
     bends = define_along(writer, moving, observed) if directions else 0
     writer.define_hoist()
     places = len(writer.pivots.places)

@@ -12,15 +12,32 @@ from llvmlite import ir
 from tamarisk.simulation.kernel import Sizes
 
 ARGUMENTS = (
-    *("members", "limit", "P", "Y", "begin", "end", "first", "times", "seen", "relative", "absolute", "weight", "calm"),
+    *(
+        "members",
+        "limit",
+        "P",
+        "Y",
+        "begin",
+        "end",
+        "first",
+        "times",
+        "width",
+        "shown",
+        "computed",
+        "seen",
+        "relative",
+        "absolute",
+        "weight",
+        "calm",
+    ),
     *("longest", "outcome", "steps", "reached", "record", "stop", "desk"),
 )
 RECORD = 4  # numbers of a peak: the largest, when, the smallest, when
 DOUBLE, LONG, POINTER = ir.DoubleType(), ir.IntType(64), ir.PointerType()
 
-_WHOLE, _REAL = {"members", "limit"}, {"relative", "calm"}
-_POINT_TO_WHOLE = {"first", "outcome", "steps", "stop"}
-_KERNEL = {"hoist": 2, "rates": 3, "jacobian": 3, "factor": 2, "solve": 2, "switch": 3, "heed": 4}
+_WHOLE, _REAL = {"members", "limit", "width", "computed"}, {"relative", "calm"}
+_POINT_TO_WHOLE = {"first", "shown", "outcome", "steps", "stop"}
+_KERNEL = {"hoist": 2, "rates": 3, "jacobian": 3, "factor": 2, "solve": 2, "switch": 3, "heed": 4, "observe": 3}
 _COUNTERS = ("queue", "active", "changed", "working")
 _STAGES = 8
 _SPARE = 64
@@ -72,16 +89,23 @@ def desk_vectors(sizes: Sizes) -> dict[str, int]:
         "bends": 3 * len(sizes.heeded),
     }
     plain = layout(sizes)
-    return vectors | {"p": sizes.constants, "q": plain.hoisted, "W": plain.entries, "K": _STAGES * sizes.states}
+    return vectors | {
+        "p": sizes.constants,
+        "q": plain.hoisted,
+        "W": plain.entries,
+        "out": plain.observed,
+        "K": _STAGES * sizes.states,
+    }
 
 
 def layout(sizes: Sizes) -> Sizes:
-    """Sizes as far as the loop depends on them: kept numbers and entries have room to spare, so that models share one text.
+    """Sizes as far as the loop depends on them: some have room to spare, so that models share one text.
 
-    >>> layout(Sizes(3, 4, 5, 9, 2)) == layout(Sizes(3, 4, 6, 7, 0))
+    >>> layout(Sizes(3, 4, 5, 9, 2)) == layout(Sizes(3, 4, 6, 7, 1))
     True
     """
-    return replace(sizes, hoisted=-(-sizes.hoisted // _SPARE) * _SPARE, entries=-(-sizes.entries // _SPARE) * _SPARE, observed=0)
+    roomy = {name: -(-getattr(sizes, name) // _SPARE) * _SPARE for name in ("hoisted", "entries", "observed")}
+    return replace(sizes, **roomy)
 
 
 class LaneBuilder:
@@ -118,7 +142,7 @@ class LaneBuilder:
     # flow
 
     @contextmanager
-    def each(self, count: int) -> Iterator[Any]:
+    def each(self, count: Any) -> Iterator[Any]:
         """A loop over whole numbers below a count of at least 1."""
         b = self.b
         before = b.block
@@ -130,7 +154,7 @@ class LaneBuilder:
         yield number
         following = b.add(number, whole(1))
         number.add_incoming(following, b.block)
-        b.cbranch(b.icmp_signed("<", following, whole(count)), head, after)
+        b.cbranch(b.icmp_signed("<", following, whole(count) if isinstance(count, int) else count), head, after)
         b.position_at_end(after)
 
     @contextmanager

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tamarisk.model.expression import Number, names
-from tamarisk.model.system import TIME, System
+from tamarisk.model.system import TIME, System, require_quantities
 from tamarisk.simulation.lane_builder import ARGUMENTS, RECORD, desk_vectors
 from tamarisk.simulation.machine_code import Machine, machine_code, native_lanes
 from tamarisk.simulation.rosenbrock import STOPPED
@@ -21,7 +21,8 @@ from tamarisk.simulation.rosenbrock import STOPPED
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Whole = np.ndarray[Any, np.dtype[np.int64]]
 
-_NUMBERS = {"relative": ctypes.c_double, "calm": ctypes.c_double, "members": ctypes.c_int64, "limit": ctypes.c_int64}
+_NUMBERS: dict[str, Any] = dict.fromkeys(("relative", "calm"), ctypes.c_double)
+_NUMBERS |= dict.fromkeys(("members", "limit", "width", "computed"), ctypes.c_int64)
 _FEW = 32  # members that are done before anybody can interrupt them
 _LINE = 64  # bytes to whose multiples vectors are laid
 
@@ -73,7 +74,8 @@ class Batch:
     """What a batch gave.
 
     Attributes:
-        seen: states at the output times, shape `(output, state)`, members one after the other.
+        seen: what was asked for at the output times, shape `(output, quantity)`, members one after the other; with directions
+            their slopes along each follow, shape `(output, block * quantity)`.
         end: states at each member's end, shape `(member, state)`.
         outcomes: how each member ended, a code of `rosenbrock`, shape `(member,)`.
         steps: steps tried for each member, shape `(member,)`.
@@ -133,28 +135,63 @@ class Lanes:
         kinds: list[Any] = [_NUMBERS.get(name, ctypes.c_void_p) for name in ARGUMENTS]
         self._integrate = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self.machine.address("integrate"))
         self._order = np.array(self.machine.order)
-        self._place = np.argsort(self._order).reshape(self.blocks, -1)[:, : len(source.rates)].ravel()
+        self._position = np.argsort(self._order).reshape(self.blocks, -1)
+        self._place = self._position[:, : len(source.rates)].ravel()
         self._shown = len(source.rates)
         self._desk = sum(desk_vectors(self.machine.sizes).values()) * self.lanes
 
-    def run(self, plan: Plan, control: Control | None = None) -> Batch:
+    def run(self, plan: Plan, control: Control | None = None, shown: Sequence[str] | None = None) -> Batch:
         """Every member from its begin to its end.
 
         Args:
             plan: who is run.
             control: how.
+            shown: quantities that are seen at the output times, computed there; all states if left out.
 
         Returns:
-            States, outcomes and steps; a member's numbers do not depend on its company, the lanes or the threads.
+            What was seen, states, outcomes and steps; a member's numbers do not depend on its company, the lanes or the threads.
+
+        Raises:
+            ModelError: a quantity is not the model's.
         """
         held = control or Control()
-        arrays = self._arrays(plan, held)
+        asked = self.source.states[: self._shown] if shown is None else require_quantities(self.source, shown)
+        arrays = self._arrays(plan, held, asked)
         members = len(plan.constants)
         threads = max(1, min(held.threads, members))
         pieces = list(itertools.pairwise(round(members * turn / threads) for turn in range(threads + 1)))
         self._all(arrays, held, pieces)
-        seen, end = (arrays[name][:, self._place] for name in ("seen", "Y"))
-        return Batch(seen, end, *(arrays[name] for name in ("outcome", "steps", "reached", "record")))
+        names = ("outcome", "steps", "reached", "record")
+        return Batch(
+            self._with_constants(arrays["seen"], plan, asked), arrays["Y"][:, self._place], *(arrays[one] for one in names)
+        )
+
+    def _positions(self, asked: Sequence[str]) -> Whole:
+        """Where the loop finds quantities, block by block: states first, then what is computed; constants it does not know."""
+        states = {name: place for place, name in enumerate(self.source.states)}
+        rules = {name: place for place, name in enumerate(self.source.assigned)}
+        found = []
+        for block in range(self.blocks):
+            for name in asked:
+                if name in states:
+                    found.append(self._position[block, states[name]])
+                elif name in rules:
+                    found.append(len(self._order) + block * len(rules) + rules[name])
+        return np.array(found, dtype=np.int64)
+
+    def _with_constants(self, seen: Array, plan: Plan, asked: Sequence[str]) -> Array:
+        """What was seen, with the constants that were asked for where they belong."""
+        held = {name: place for place, name in enumerate(self.source.constants)}
+        if not held.keys() & set(asked):
+            return seen
+        whole = np.empty((len(seen), self.blocks, len(asked)))
+        of_loop = [name not in held for name in asked]
+        whole[:, :, of_loop] = seen.reshape(len(seen), self.blocks, -1)
+        constants = np.reshape(plan.constants, (len(plan.constants), self.blocks, -1))[
+            :, :, [held[one] for one in asked if one in held]
+        ]
+        whole[:, :, [not one for one in of_loop]] = np.repeat(constants, [len(one) for one in plan.times], axis=0)
+        return whole.reshape(len(seen), -1)
 
     def _all(self, arrays: dict[str, Any], control: Control, pieces: Sequence[tuple[int, int]]) -> None:
         """Every piece, in threads of their own where that is worth it; an interrupt ends them within a step."""
@@ -170,7 +207,7 @@ class Lanes:
                 arrays["stop"][0] = 1
                 raise
 
-    def _arrays(self, plan: Plan, control: Control) -> dict[str, Any]:
+    def _arrays(self, plan: Plan, control: Control, asked: Sequence[str]) -> dict[str, Any]:
         """Everything that the compiled loop reads and writes, states in pivot order."""
         members, size = len(plan.constants), len(self._order)
         weight = np.ones((self.blocks, size // self.blocks))
@@ -181,14 +218,21 @@ class Lanes:
         start[:, :, : self._shown] = np.reshape(plan.start, (members, self.blocks, -1))
         start[:, 0, self._shown] = plan.begin
         states = start[:, :, : size // self.blocks].reshape(members, size)
+        shown = self._positions(asked)
         outputs = [0, *itertools.accumulate(len(one) for one in plan.times)]
         given = {"P": plan.constants, "Y": states[:, self._order], "begin": plan.begin, "end": plan.end}
         given |= {"times": np.concatenate(plan.times) if len(plan.times) else np.zeros(0), "weight": weight.ravel()[self._order]}
         given |= {"reached": plan.begin, "longest": np.broadcast_to(plan.longest, members)}
-        given |= {"absolute": np.full(size, control.absolute), "seen": np.full((outputs[-1], size), np.nan)}
+        given |= {"absolute": np.full(size, control.absolute), "seen": np.full((outputs[-1], len(shown)), np.nan)}
         given |= {"record": np.full((members, self.machine.sizes.peaks, RECORD), np.nan)}
         arrays: dict[str, Any] = {name: np.array(one, dtype=float, order="C") for name, one in given.items()}
-        whole = {"first": outputs, "outcome": np.full(members, STOPPED), "steps": np.zeros(members), "stop": np.zeros(1)}
+        whole = {
+            "first": outputs,
+            "outcome": np.full(members, STOPPED),
+            "steps": np.zeros(members),
+            "stop": np.zeros(1),
+            "shown": shown,
+        }
         return arrays | {name: np.array(one, dtype=np.int64) for name, one in whole.items()}
 
     def _piece(self, arrays: dict[str, Any], control: Control, low: int, high: int) -> None:
@@ -196,7 +240,14 @@ class Lanes:
         desk = np.zeros(self._desk + _LINE)
         per_member = {"P", "Y", "begin", "end", "outcome", "steps", "reached", "record", "longest", "first"}
         given: dict[str, Any] = {name: _address(one[low:] if name in per_member else one) for name, one in arrays.items()}
-        given |= {"members": high - low, "limit": control.limit, "relative": control.relative, "calm": control.calm}
+        given |= {
+            "members": high - low,
+            "limit": control.limit,
+            "width": len(arrays["shown"]),
+            "relative": control.relative,
+            "calm": control.calm,
+        }
+        given["computed"] = int((arrays["shown"] >= len(self._order)).any())
         given["desk"] = -(-_address(desk) // _LINE) * _LINE
         self._integrate(*(given[name] for name in ARGUMENTS))
 

@@ -60,13 +60,14 @@ FINISHED, SETTLED, TOO_MANY_STEPS, NOT_FINITE, STOPPED, TRIGGERED = range(6)
 def integrator(lanes: int, sizes: Sizes) -> str:
     """LLVM text of `integrate`, for a model with these sizes.
 
-    `integrate(members, limit, P, Y, begin, end, first, times, seen, relative, absolute, weight, calm, longest, outcome, steps,
-    reached, record, stop, desk)` runs each member from its begin to its end: constants `P[member]`, states `Y[member]` (start,
-    then end; in pivot order), output times `times[first[member]:first[member + 1]]` with states into `seen`, an outcome, a count
-    of steps and the time reached. No step is longer than `longest[member]`. A member whose trigger changes ends at that very
-    time. `record[member]` gets, of each quantity whose peaks are kept, the largest, when, the smallest and when. With `calm`
-    above 0 a member ends when no state drifts faster than that; states of weight 0 are not controlled, those of weight below 0
-    only watched for their drift. A number other than 0 at `stop` ends the call.
+    `integrate(members, limit, P, Y, begin, end, first, times, width, shown, computed, seen, relative, absolute, weight, calm,
+    longest, outcome, steps, reached, record, stop, desk)` runs each member from its begin to its end: constants `P[member]`,
+    states `Y[member]` (start, then end; in pivot order), output times `times[first[member]:first[member + 1]]` with what stands
+    at the `width` positions `shown` into `seen` (states, then computed quantities, these only if `computed` is not 0), an
+    outcome, a count of steps and the time reached. No step is longer than `longest[member]`. A member whose trigger changes ends
+    at that very time. `record[member]` gets, of each quantity whose peaks are kept, the largest, when, the smallest and when.
+    With `calm` above 0 a member ends when no state drifts faster than that; states of weight 0 are not controlled, those of
+    weight below 0 only watched for their drift. A number other than 0 at `stop` ends the call.
 
     Args:
         lanes: members side by side.
@@ -338,7 +339,7 @@ class _Loop(Peaks):
         b.store(b.sub(b.load(self.active, typ=LONG), whole(1)), self.active)
 
     def write_out(self, lane: Any, member: Any, begun: Any, now: Any) -> None:
-        """States at the output times within a step, by the method's own interpolation."""
+        """What is asked for at the output times within a step, by the method's own interpolation."""
         b = self.b
         after = self.whole("first", b.add(member, whole(1)))
         with self.repeated() as leave:
@@ -347,9 +348,27 @@ class _Loop(Peaks):
             time = self.real("times", place)
             leave(b.fcmp_ordered(">", time, now))
             share = b.fdiv(b.fsub(time, begun), self.lane("hv", lane))
-            rest = b.fsub(real(1.0), share)
-            start = b.mul(place, whole(self.states))
-            with self.each(self.states) as state:
-                value = self.between(partial(self.one_lane, state, lane), real, share, rest)
-                b.store(value, self.argument("seen", b.add(start, state)))
+            with b.if_then(b.icmp_signed("!=", self.given["computed"], whole(0))):
+                with self.each(self.states) as state:
+                    self.set_at("look", state, lane, self.seen_at(state, lane, share))
+                if self.clock >= 0:
+                    self.set_at("look", whole(self.clock), lane, time)
+                self.call("observe", "look", "q", "out")
+            with b.if_then(b.icmp_signed(">", self.given["width"], whole(0))):
+                self.write_row(lane, share, b.mul(place, self.given["width"]))
             self.set_own("next", lane, b.add(place, whole(1)))
+
+    def write_row(self, lane: Any, share: Any, start: Any) -> None:
+        """One output time: at each position a state, or a computed quantity, whose positions come after those of states."""
+        b = self.b
+        with self.each(self.given["width"]) as column:
+            chosen, target = self.whole("shown", column), self.argument("seen", b.add(start, column))
+            with b.if_else(b.icmp_signed("<", chosen, whole(self.states))) as (state, computed):
+                with state:
+                    b.store(self.seen_at(chosen, lane, share), target)
+                with computed:
+                    b.store(self.at("out", b.sub(chosen, whole(self.states)), lane), target)
+
+    def seen_at(self, state: Any, lane: Any, share: Any) -> Any:
+        """A state of one lane at a share of its step."""
+        return self.between(partial(self.one_lane, state, lane), real, share, self.b.fsub(real(1.0), share))
