@@ -14,6 +14,7 @@ from tamarisk.simulation.directions import define_along, join
 from tamarisk.simulation.equations import conditions
 from tamarisk.simulation.graph import MOVING, Graph, Node
 from tamarisk.simulation.ordering import elimination
+from tamarisk.simulation.reverse import define_back
 from tamarisk.simulation.writer import ALONE, RELATIONS, Writer
 
 
@@ -31,6 +32,8 @@ class Sizes:
         triggers: how many of these, the first, are triggers of events.
         clock: the position of the state that is the time, -1 if none is.
         looked: the positions of the states that conditions read.
+        sloped: number of entries of the Jacobian, where there are functions of the reverse pass.
+        pulled: number of values that stay for a member and that the reverse pass differentiates by.
     """
 
     states: int
@@ -42,6 +45,8 @@ class Sizes:
     triggers: int = 0
     clock: int = -1
     looked: tuple[int, ...] = ()
+    sloped: int = 0
+    pulled: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Kernel:
     order: tuple[int, ...]
 
 
-def kernel(source: System, lanes: int, directions: int = 0) -> Kernel:
+def kernel(source: System, lanes: int, directions: int = 0, *, back: bool = False) -> Kernel:
     """The functions of a model for a number of lanes.
 
     Args:
@@ -72,6 +77,7 @@ def kernel(source: System, lanes: int, directions: int = 0) -> Kernel:
         lanes: members computed side by side.
         directions: along how many directions each member is differentiated; its vectors then hold, after themselves, one
             such vector for each.
+        back: whether there are the functions of the reverse pass too.
 
     Raises:
         ModelError: a formula uses an operator that is not compiled yet.
@@ -95,10 +101,12 @@ def kernel(source: System, lanes: int, directions: int = 0) -> Kernel:
     observed = {position: names[name] for position, name in enumerate(source.assigned)}
     if lanes == 1:
         writer.define("observe", "out", observed)
+    pulled = define_back(writer, moving, slopes) if back else 0
     bends = define_along(writer, moving, observed) if directions else 0
     writer.define_hoist()
     places = len(writer.pivots.places)
     own = Sizes(len(rates), len(source.constants), len(writer.hoisted), places, len(observed), *switches)
+    own = replace(own, sloped=len(slopes), pulled=pulled) if back else own
     if TIME in source.states:
         own = replace(own, clock=writer.place[source.states.index(TIME)])
     full = join(writer, own, directions, bends) if directions else own

@@ -1,0 +1,174 @@
+"""How one number that is made from a run changes with every constant and every start: the steps of the run gone back over.
+
+It knows states and what they are worth at the output times, not what is fitted. Its cost does not depend on how many constants
+there are. What a run of members needs of memory is one row of states per step; who runs many runs them in parts.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tamarisk.errors import ModelError
+from tamarisk.model.system import System
+from tamarisk.simulation.lane_builder import ARGUMENTS, TRACE
+from tamarisk.simulation.lanes import Array, Batch, Control, Lanes, Plan, Whole
+from tamarisk.simulation.pulling import PULL, pull_vectors
+from tamarisk.simulation.rosenbrock import FINISHED, STOPPED
+
+_ROOM = 1024  # steps of a member that there is room for at first; of memory that is not written to nothing is used
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a run gave, and what it takes to go back over it.
+
+    Attributes:
+        batch: what the run gave.
+        plan: who was run.
+        room: the first row of each member, shape `(member + 1,)`.
+        kept: how many rows each member has, one for each accepted step, shape `(member,)`.
+        rows: the begin of a step, its length, and the states at its begin in pivot order, shape `(row, 2 + state)`.
+    """
+
+    batch: Batch
+    plan: Plan
+    room: Whole
+    kept: Whole
+    rows: Array
+
+
+@dataclass(frozen=True)
+class Pull:
+    """How the objective changes; NaN for a member that failed.
+
+    Attributes:
+        constants: with each constant, in the objective's unit per the constant's, shape `(member, constant)`.
+        start: with each state at the begin, shape `(member, state)`.
+    """
+
+    constants: Array
+    start: Array
+
+
+class Adjoint(Lanes):
+    """One model, compiled so that its steps are recorded and gone back over.
+
+    The derivatives are those of the very steps that were taken, as those of `GradientSolver` are: the two agree but for rounding.
+
+    Args:
+        source: its equations.
+        lanes: members computed side by side; what the processor's vectors hold if left out.
+        kept: whether the machine code is kept on the disk.
+
+    Raises:
+        ModelError: the model has events, or its rates jump where a condition changes.
+
+    References:
+        Steps: [@STEINEBACH2023].
+
+    >>> from tamarisk.model.expression import Apply, Name
+    >>> decay = Apply("minus", (Apply("times", (Name("k"), Name("x"))),))
+    >>> adjoint = Adjoint(System("decay", {"x": decay}, {}, {"k": 1.0}, {"x": 2.0}), 1)
+    >>> trace = adjoint.record(Plan(np.ones((1, 1)), np.full((1, 1), 2.0), np.zeros(1), np.ones(1), [np.ones(1)]))
+    >>> pull = adjoint.pull(trace, np.ones((1, 1)))  # of the state at time 1 itself, 2 e^-k
+    >>> pull.constants.round(4), pull.start.round(4)
+    (array([[-0.7358]]), array([[0.3679]]))
+    """
+
+    _given = (*ARGUMENTS, *TRACE)
+    _back = True
+
+    def __init__(self, source: System, lanes: int | None = None, *, kept: bool = True) -> None:
+        if source.events:
+            raise _closed(source, f"has the event '{source.events[0].id}'")
+        super().__init__(source, lanes, kept=kept)
+        if self.machine.sizes.switches:
+            raise _closed(source, "has rates that jump where a condition changes")
+        self._pull = self._function("pull", PULL)
+        self._room = sum(pull_vectors(self.machine.sizes).values()) * self.lanes
+
+    def record(self, plan: Plan, control: Control | None = None) -> Trace:
+        """Every member from its begin to its end, its steps kept.
+
+        Args:
+            plan: who is run.
+            control: how; nobody ends because nothing moves any more.
+
+        Returns:
+            The same numbers as those of `run`, and the steps.
+        """
+        held = control or Control()
+        rooms = np.full(len(plan.constants), _ROOM)
+        while True:
+            arrays = self._arrays(plan, held)
+            arrays |= self._places(rooms)
+            batch = self._run(arrays, held)
+            if (arrays["kept"] <= rooms).all():
+                return Trace(batch, plan, *(arrays[name] for name in TRACE))
+            rooms = arrays["kept"]
+
+    def pull(self, trace: Trace, slopes: Array, *, threads: int = 1) -> Pull:
+        """Back over the steps of every member.
+
+        Args:
+            trace: a run.
+            slopes: how the objective changes with each state at each output time, shape `(output, state)` as `batch.seen`; what
+                it changes by with constants directly is not in it.
+            threads: pieces of the batch that are computed at the same time.
+
+        Returns:
+            How it changes with every constant and every state at the begin.
+        """
+        good = np.flatnonzero(trace.batch.outcomes == FINISHED)
+        arrays = self._arrays_back(trace, slopes, good)
+
+        def piece(low: int, high: int) -> None:
+            self._call(self._pull, PULL, arrays, {"members": high - low}, low, self._room)
+
+        self._all(arrays["stop"], piece, len(good), threads)
+        pull = Pull(np.full_like(trace.plan.constants, np.nan, dtype=float), np.full_like(trace.batch.end, np.nan))
+        pull.constants[good], pull.start[good] = arrays["by_constants"], arrays["by_start"][:, self._place]
+        return pull
+
+    def _arrays(self, plan: Plan, control: Control) -> dict[str, Any]:
+        return super()._arrays(plan, control) | self._places(np.zeros(len(plan.constants), dtype=np.int64))
+
+    def _places(self, rooms: Whole) -> dict[str, Any]:
+        """Where the steps of every member go."""
+        room = np.array([0, *itertools.accumulate(rooms.tolist())], dtype=np.int64)
+        return {"room": room, "kept": np.zeros(len(rooms), dtype=np.int64), "trace": np.empty((room[-1], 2 + len(self._order)))}
+
+    def _arrays_back(self, trace: Trace, slopes: Array, good: Whole) -> dict[str, Any]:
+        """Everything that the compiled way back reads and writes, of the members that came to their end."""
+        times = trace.plan.times
+        first = np.array([0, *itertools.accumulate(len(one) for one in times)])
+        rows, shares = [np.zeros(0)], [np.zeros(0)]
+        for member in good:
+            some, part = _within(trace, int(member))
+            rows.append(some)
+            shares.append(part)
+        wanted = [number for member in good for number in range(first[member], first[member + 1])]
+        asked = np.zeros((len(wanted), len(self._order)))
+        asked[:, self._place] = slopes[wanted]
+        given = {"P": trace.plan.constants[good], "share": np.concatenate(shares), "slopes": asked, "trace": trace.rows}
+        given |= {"by_constants": np.zeros((len(good), trace.plan.constants.shape[1])), "by_start": np.zeros((len(good), len(self._order)))}
+        whole = {"room": trace.room[good], "kept": trace.kept[good], "row": np.concatenate(rows), "stop": np.zeros(1)}
+        whole["first"] = np.array([0, *itertools.accumulate(len(times[member]) for member in good)])
+        arrays: dict[str, Any] = {name: np.array(one, dtype=float, order="C", copy=None) for name, one in given.items()}
+        return arrays | {name: np.array(one, dtype=np.int64) for name, one in whole.items()}
+
+
+def _within(trace: Trace, member: int) -> tuple[Whole, Array]:
+    """The row of the step that each output of a member was read in, and its place there as a share of the step."""
+    low = trace.room[member]
+    steps, times = trace.rows[low : low + trace.kept[member], :2], trace.plan.times[member]
+    number = np.maximum(np.searchsorted(steps[:, 0], times) - 1, 0)
+    return low + number, (times - steps[number, 0]) / steps[number, 1]
+
+
+def _closed(source: System, what: str) -> ModelError:
+    return ModelError(f"'{source.name}' {what}, through which there is no way back", hint="take the slopes along directions")
