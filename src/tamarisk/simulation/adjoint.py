@@ -6,7 +6,9 @@ there are. What a run of members needs of memory is one row of states per step; 
 
 from __future__ import annotations
 
+import ctypes
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +17,10 @@ import numpy as np
 from tamarisk.errors import ModelError
 from tamarisk.model.system import System
 from tamarisk.simulation.lane_builder import ARGUMENTS, TRACE
-from tamarisk.simulation.lanes import Array, Batch, Control, Lanes, Plan, Whole
+from tamarisk.simulation.lanes import Array, Batch, Control, Lanes, Plan, Watcher, Whole, address_of
+from tamarisk.simulation.machine_code import Machine, machine_code
 from tamarisk.simulation.pulling import PULL, pull_vectors
-from tamarisk.simulation.rosenbrock import FINISHED, STOPPED
+from tamarisk.simulation.rosenbrock import FINISHED
 
 _ROOM = 1024  # steps of a member that there is room for at first; of memory that is not written to nothing is used
 
@@ -146,20 +149,61 @@ class Adjoint(Lanes):
         """Everything that the compiled way back reads and writes, of the members that came to their end."""
         times = trace.plan.times
         first = np.array([0, *itertools.accumulate(len(one) for one in times)])
-        rows, shares = [np.zeros(0)], [np.zeros(0)]
-        for member in good:
-            some, part = _within(trace, int(member))
-            rows.append(some)
-            shares.append(part)
+        read = [_within(trace, member) for member in good.tolist()]
+        shares = np.concatenate([np.zeros(0), *(share for _, share in read)])
+        rows = np.concatenate([np.zeros(0, dtype=np.int64), *(some for some, _ in read)])
         wanted = [number for member in good for number in range(first[member], first[member + 1])]
         asked = np.zeros((len(wanted), len(self._order)))
         asked[:, self._place] = slopes[wanted]
-        given = {"P": trace.plan.constants[good], "share": np.concatenate(shares), "slopes": asked, "trace": trace.rows}
-        given |= {"by_constants": np.zeros((len(good), trace.plan.constants.shape[1])), "by_start": np.zeros((len(good), len(self._order)))}
-        whole = {"room": trace.room[good], "kept": trace.kept[good], "row": np.concatenate(rows), "stop": np.zeros(1)}
+        given = {"P": trace.plan.constants[good], "share": shares, "slopes": asked, "trace": trace.rows}
+        given |= {
+            "by_constants": np.zeros((len(good), trace.plan.constants.shape[1])),
+            "by_start": np.zeros((len(good), len(self._order))),
+        }
+        whole = {"room": trace.room[good], "kept": trace.kept[good], "row": rows, "stop": np.zeros(1)}
         whole["first"] = np.array([0, *itertools.accumulate(len(times[member]) for member in good)])
         arrays: dict[str, Any] = {name: np.array(one, dtype=float, order="C", copy=None) for name, one in given.items()}
         return arrays | {name: np.array(one, dtype=np.int64) for name, one in whole.items()}
+
+
+class AdjointWatcher(Watcher):
+    """What a model computes from its states, and how what is made of that changes with the states and constants.
+
+    Args:
+        source: its equations.
+        machine: these compiled for one lane for the way back, where that is done.
+
+    >>> from tamarisk.model.expression import Apply, Name, Number
+    >>> system = System("square", {"x": Number(1.0)}, {"a": Apply("times", (Name("k"), Name("x"), Name("x")))}, {"k": 2.0}, {})
+    >>> watcher = AdjointWatcher(system)
+    >>> watcher.pull(np.full((1, 1), 2.0), np.full((1, 1), 3.0), [1], np.ones((1, 1)))
+    (array([[12.]]), array([[9.]]))
+    """
+
+    def __init__(self, source: System, *, machine: Machine | None = None) -> None:
+        super().__init__(source, machine=machine or machine_code(source, 1, back=True))
+        kinds: list[Any] = [ctypes.c_int64, *[ctypes.c_void_p] * 8]
+        self._watch_back = ctypes.CFUNCTYPE(None, *kinds)(self._machine.address("watch_back"))
+
+    def pull(self, constants: Array, states: Array, counts: Sequence[int], slopes: Array) -> tuple[Array, Array]:
+        """How an objective changes with states and constants, where that is known for every computed quantity.
+
+        Args:
+            constants: shape `(group, constant)`.
+            states: shape `(row, state)`, the rows of each group one after the other.
+            counts: rows of each group.
+            slopes: of the objective by every computed quantity, shape `(row, quantity)`.
+
+        Returns:
+            Its derivatives by the states, shape `(row, state)`, and by the constants, shape `(group, constant)`.
+        """
+        sizes, order = self._machine.sizes, list(self._machine.order)
+        first = np.array([0, *itertools.accumulate(counts)], dtype=np.int64)
+        given = [np.array(one, dtype=float, order="C") for one in (constants, states[:, order], slopes)]
+        by_state, by_constant = np.zeros_like(given[1]), np.zeros_like(given[0])
+        room = np.empty(sizes.hoisted + 1), np.empty(sizes.states + sizes.pulled)
+        self._watch_back(len(given[0]), *(address_of(one) for one in (first, *given, by_state, by_constant, *room)))
+        return by_state[:, np.argsort(order)], by_constant
 
 
 def _within(trace: Trace, member: int) -> tuple[Whole, Array]:

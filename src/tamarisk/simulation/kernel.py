@@ -32,8 +32,8 @@ class Sizes:
         triggers: how many of these, the first, are triggers of events.
         clock: the position of the state that is the time, -1 if none is.
         looked: the positions of the states that conditions read.
-        sloped: number of entries of the Jacobian, where there are functions of the reverse pass.
-        pulled: number of values that stay for a member and that the reverse pass differentiates by.
+        sloped: number of entries of the Jacobian.
+        pulled: number of values that stay for a member and that the reverse pass differentiates by, if there is one.
     """
 
     states: int
@@ -101,12 +101,11 @@ def kernel(source: System, lanes: int, directions: int = 0, *, back: bool = Fals
     observed = {position: names[name] for position, name in enumerate(source.assigned)}
     if lanes == 1:
         writer.define("observe", "out", observed)
-    pulled = define_back(writer, moving, slopes) if back else 0
+    pulled = define_back(writer, moving, slopes, observed) if back else 0
     bends = define_along(writer, moving, observed) if directions else 0
     writer.define_hoist()
-    places = len(writer.pivots.places)
-    own = Sizes(len(rates), len(source.constants), len(writer.hoisted), places, len(observed), *switches)
-    own = replace(own, sloped=len(slopes), pulled=pulled) if back else own
+    own = Sizes(len(rates), len(source.constants), len(writer.hoisted), len(writer.pivots.places), len(observed), *switches)
+    own = replace(own, sloped=len(slopes), pulled=pulled)
     if TIME in source.states:
         own = replace(own, clock=writer.place[source.states.index(TIME)])
     full = join(writer, own, directions, bends) if directions else own

@@ -15,11 +15,18 @@ ARGUMENTS = (
     *("longest", "outcome", "steps", "reached", "stop", "desk"),
 )
 TRACE = ("room", "kept", "trace")  # where a recording loop writes its steps
+KERNEL = {
+    "hoist": 2,
+    "rates": 3,
+    "jacobian": 3,
+    "factor": 2,
+    "solve": 2,
+    "switch": 3,
+}  # functions of a model, and how many vectors each is given
 DOUBLE, LONG, POINTER = ir.DoubleType(), ir.IntType(64), ir.PointerType()
 
 _WHOLE, _REAL = {"members", "limit"}, {"relative", "calm"}
 _POINT_TO_WHOLE = {"first", "outcome", "steps", "stop", "room", "kept", "row"}
-_KERNEL = {"hoist": 2, "rates": 3, "jacobian": 3, "factor": 2, "solve": 2, "switch": 3}
 _COUNTERS = ("queue", "active", "changed", "working")
 _STAGES = 8
 
@@ -65,8 +72,7 @@ class LaneBuilder:
 
     name: ClassVar[str] = "integrate"
     arguments: ClassVar[tuple[str, ...]] = ARGUMENTS
-    calls: ClassVar[Mapping[str, int]] = _KERNEL
-    vectors: ClassVar[Callable[[Sizes], dict[str, int]]] = staticmethod(desk_vectors)
+    calls: ClassVar[Mapping[str, int]] = KERNEL
 
     def __init__(self, module: ir.Module, lanes: int, sizes: Sizes) -> None:
         self.lanes, self.states, self.constants = lanes, sizes.states, sizes.constants
@@ -89,6 +95,11 @@ class LaneBuilder:
         self._elementary = {
             name: ir.Function(module, ir.FunctionType(self.vector, [self.vector]), f"lane_{name}") for name in ("exp", "log")
         }
+
+    @staticmethod
+    def vectors(sizes: Sizes) -> dict[str, int]:
+        """What lies on the desk, in vectors of lanes."""
+        return desk_vectors(sizes)
 
     # flow
 

@@ -199,12 +199,12 @@ class Lanes:
     ) -> None:
         """A compiled function on the members from `low` on, with room for what lies on its desk."""
         desk = np.zeros(room + _LINE)
-        given: dict[str, Any] = {name: _address(one[low:] if name in _PER_MEMBER else one) for name, one in arrays.items()}
-        given |= {**numbers, "desk": -(-_address(desk) // _LINE) * _LINE}
+        given: dict[str, Any] = {name: address_of(one[low:] if name in _PER_MEMBER else one) for name, one in arrays.items()}
+        given |= {**numbers, "desk": -(-address_of(desk) // _LINE) * _LINE}
         function(*(given[name] for name in names))
 
 
-def _address(array: np.ndarray[Any, Any]) -> int:
+def address_of(array: np.ndarray[Any, Any]) -> int:
     """Where an array begins."""
     return int(array.__array_interface__["data"][0])
 
@@ -256,5 +256,5 @@ class Watcher:
         first = np.array([0, *itertools.accumulate(counts)], dtype=np.int64)
         given = np.array(constants, dtype=float, order="C"), np.array(states[:, self._machine.order], order="C")
         seen, room = np.empty((len(states), sizes.observed)), np.empty(sizes.hoisted + 1)
-        self._watch(len(given[0]), *(_address(one) for one in (first, *given, seen, room)))
+        self._watch(len(given[0]), *(address_of(one) for one in (first, *given, seen, room)))
         return seen

@@ -19,7 +19,7 @@ from tamarisk.model.system import System
 from tamarisk.simulation.kernel import Kernel, Sizes, kernel
 from tamarisk.simulation.pulling import puller
 from tamarisk.simulation.rosenbrock import integrator
-from tamarisk.simulation.watching import watcher
+from tamarisk.simulation.watching import watcher, watcher_back
 
 _MOST_KEPT = 64  # models times numbers of lanes; the oldest goes first
 _LARGE = 200  # states from which on code that is compiled fast matters more than code that is a little faster
@@ -94,6 +94,7 @@ def _compiled(source: Kernel, lanes: int, *, back: bool) -> bytes:
     parts = [source.text, integrator(lanes, source.sizes, recording=back)]
     parts += [puller(lanes, source.sizes)] if back else []
     parts += [watcher(source.sizes)] if lanes == 1 else []
+    parts += [watcher_back(source.sizes)] if lanes == 1 and back else []
     module = llvm.parse_assembly("\n".join(parts))
     module.verify()
     level = 0 if lanes == 1 or source.sizes.states > _LARGE else 1

@@ -8,7 +8,7 @@ from typing import Any
 from llvmlite import ir
 
 from tamarisk.simulation.kernel import Sizes
-from tamarisk.simulation.lane_builder import LONG, LaneBuilder, desk_vectors, real, whole
+from tamarisk.simulation.lane_builder import KERNEL, LONG, LaneBuilder, desk_vectors, real, whole
 from tamarisk.simulation.rosenbrock import COUPLINGS, DENSE, GAMMA, STAGES, stages
 
 PULL = (
@@ -61,12 +61,16 @@ class _Back(LaneBuilder):
 
     name = "pull"
     arguments = PULL
-    calls = LaneBuilder.calls | {"solve_back": 2, "weigh": 3, "rates_back": 4, "jacobian_back": 4, "hoist_back": 3}
-    vectors = staticmethod(pull_vectors)
+    calls = KERNEL | {"solve_back": 2, "weigh": 3, "rates_back": 4, "jacobian_back": 4, "hoist_back": 3}
 
     def __init__(self, module: ir.Module, lanes: int, sizes: Sizes) -> None:
         super().__init__(module, lanes, sizes)
         self.pulled, self.sloped = sizes.pulled, sizes.sloped
+
+    @staticmethod
+    def vectors(sizes: Sizes) -> dict[str, int]:
+        """What lies on the desk, in vectors of lanes."""
+        return pull_vectors(sizes)
 
     def write(self) -> None:
         """The whole function."""
@@ -94,8 +98,9 @@ class _Back(LaneBuilder):
     def refill(self) -> None:
         """Give every empty lane the next member; what one that stays empty computes nobody looks at."""
         b = self.b
-        with self.each(self.lanes) as lane, b.if_then(self.is_empty(lane)):
-            with b.if_then(b.icmp_signed("<", b.load(self.queue, typ=LONG), self.given["members"])):
+        with self.each(self.lanes) as lane:
+            waiting = b.icmp_signed("<", b.load(self.queue, typ=LONG), self.given["members"])
+            with b.if_then(b.and_(self.is_empty(lane), waiting)):
                 self.take(lane)
         with b.if_then(b.icmp_unsigned("!=", b.load(self.changed, typ=LONG), whole(0))):
             self.call("hoist", "p", "q")
@@ -227,8 +232,9 @@ class _Back(LaneBuilder):
                 b.store(whole(1), self.working)
         with b.if_then(b.icmp_unsigned("!=", b.load(self.working, typ=LONG), whole(0))):
             self.call("hoist_back", "q", self.address("a", whole(self.states)), "d")
-            with self.each(self.lanes) as lane, b.if_then(b.not_(self.is_empty(lane))):
-                with b.if_then(b.icmp_signed("==", self.own("rows", lane), whole(0))):
+            with self.each(self.lanes) as lane:
+                over = b.icmp_signed("==", self.own("rows", lane), whole(0))
+                with b.if_then(b.and_(b.not_(self.is_empty(lane)), over)):
                     self.leave(lane)
 
     def leave(self, lane: Any) -> None:

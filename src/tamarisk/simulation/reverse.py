@@ -78,44 +78,51 @@ def _below(graph: Graph, nodes: Mapping[Node, Node], is_leaf: IsLeaf) -> set[Nod
     return seen
 
 
-def define_back(writer: Writer, rates: Mapping[int, Node], slopes: Mapping[Place, Node]) -> int:
+def define_back(writer: Writer, rates: Mapping[int, Node], slopes: Mapping[Place, Node], watched: Mapping[int, Node]) -> int:
     """The functions of the reverse pass.
 
-    `rates_back(y, q, m, a)` and `jacobian_back(y, q, m, a)` differentiate the rates, and the entries of their Jacobian, each
-    weighed with `m`: by the states, in pivot order, into the first of `a`; by what stays for a member, added to the rest of `a`.
-    `hoist_back(q, m, d)` turns that rest into derivatives by the constants. `weigh(m, x, M)` adds the products of the entries
-    of m and x to the weights of the Jacobian's entries; `solve_back(W, b)` solves with the transposed factors.
+    `rates_back(y, q, m, a)`, `jacobian_back(y, q, m, a)` and `observe_back(y, q, m, a)` differentiate rates, entries of the
+    Jacobian, and computed quantities, weighed with `m`: by the states, in pivot order, into the first of `a`; by what stays for
+    a member, added to the rest of `a`. `hoist_back(q, m, d)` turns that rest into derivatives by the constants. `weigh(m, x, M)`
+    adds the products of the entries of m and x to the weights of the Jacobian's entries; `solve_back(W, b)` solves with the
+    transposed factors.
 
     Args:
         writer: of the model's functions, before what stays for a member is defined.
         rates: the rate at each position.
         slopes: the entries of the Jacobian, by the states of row and column.
+        watched: the computed quantity at each position; written for one lane only.
 
     Returns:
         How many values that stay for a member are differentiated by.
     """
-    graph, place, size = writer.graph, writer.place, len(rates)
     leaves: dict[Node, int] = {}
-    entries = dict(enumerate(slopes.values()))
+    _define_sweep(writer, "rates_back", rates, len(rates), leaves)
+    _define_sweep(writer, "jacobian_back", dict(enumerate(slopes.values())), len(rates), leaves)
+    if writer.lanes == 1:
+        _define_sweep(writer, "observe_back", watched, len(rates), leaves)
+    _define_hoist_back(writer, leaves)
+    _define_weigh(writer, [(writer.place[row], writer.place[column]) for row, column in slopes])
+    writer.define_solve_back()
+    return len(leaves)
+
+
+def _define_sweep(writer: Writer, name: str, nodes: Mapping[int, Node], states: int, leaves: dict[Node, int]) -> None:
+    """One function that differentiates nodes backwards; what stays for a member and is met for the first time gets a place."""
+    graph = writer.graph
 
     def stays(node: Node) -> bool:
         return graph.change[node] == MEMBER or graph.nodes[node][0] == "state"
 
-    for name, nodes in (("rates_back", rates), ("jacobian_back", entries)):
-        found = pulled(graph, [(node, graph.weight(at)) for at, node in nodes.items()], stays)
-        results: dict[int, Node] = {}
-        for leaf, node in sorted(found.items()):
-            kind, *rest = graph.nodes[leaf]
-            if kind == "state":
-                results[place[int(rest[0])]] = node
-            else:
-                at = size + leaves.setdefault(leaf, len(leaves))
-                results[at] = graph.add(graph.sum(at), node)
-        writer.define(name, "a", results, also=set(range(size)) - results.keys(), given=("y", "q", "m"))
-    _define_hoist_back(writer, leaves)
-    _define_weigh(writer, [(place[row], place[column]) for row, column in slopes])
-    writer.define_solve_back()
-    return len(leaves)
+    results: dict[int, Node] = {}
+    for leaf, node in sorted(pulled(graph, [(node, graph.weight(at)) for at, node in nodes.items()], stays).items()):
+        kind, *rest = graph.nodes[leaf]
+        if kind == "state":
+            results[writer.place[int(rest[0])]] = node
+        else:
+            at = states + leaves.setdefault(leaf, len(leaves))
+            results[at] = graph.add(graph.sum(at), node)
+    writer.define(name, "a", results, also=set(range(states)) - results.keys(), given=("y", "q", "m"))
 
 
 def _define_hoist_back(writer: Writer, leaves: Mapping[Node, int]) -> None:
