@@ -88,10 +88,7 @@ def kernel(source: System, lanes: int, directions: int = 0, *, back: bool = Fals
     True
     """
     graph = Graph()
-    names = {name: graph.state(place) for place, name in enumerate(source.states)}
-    names |= {name: graph.constant(place) for place, name in enumerate(source.constants)}
-    for name, formula in source.assigned.items():
-        names[name] = graph.read(formula, names)
+    names = _named(graph, source)
     rates = [graph.read(formula, names) for formula in source.rates.values()]
     slopes = _slopes(graph, rates)
     writer = Writer(graph, elimination(len(rates), slopes), lanes, ALONE if directions else "")
@@ -111,6 +108,15 @@ def kernel(source: System, lanes: int, directions: int = 0, *, back: bool = Fals
     full = join(writer, own, directions, bends) if directions else own
     order = tuple(block * own.states + state for block in range(1 + directions) for state in writer.pivots.order)
     return Kernel(writer.text(), full, order)
+
+
+def _named(graph: Graph, source: System) -> dict[str, Node]:
+    """The node of every quantity."""
+    names = {name: graph.state(place) for place, name in enumerate(source.states)}
+    names |= {name: graph.constant(place) for place, name in enumerate(source.constants)}
+    for name, formula in source.assigned.items():
+        names[name] = graph.read(formula, names)
+    return names
 
 
 def _define_step(writer: Writer, moving: Mapping[int, Node], slopes: Mapping[tuple[int, int], Node]) -> None:
