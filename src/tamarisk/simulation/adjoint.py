@@ -6,8 +6,10 @@ there are. What a run of members needs of memory is one row of states per step; 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import itertools
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +24,9 @@ from tamarisk.simulation.machine_code import Machine, machine_code
 from tamarisk.simulation.pulling import PULL, pull_vectors
 from tamarisk.simulation.rosenbrock import FINISHED
 
-_ROOM = 1024  # steps of a member that there is room for at first; of memory that is not written to nothing is used
+_ROOM = 1024  # steps of a member that there is room for at first
+
+_SOLVED = 3  # times that a steady state's equations are solved, each with a share of inertia
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,8 @@ class Adjoint(Lanes):
     def _places(self, rooms: Whole) -> dict[str, Any]:
         """Where the steps of every member go."""
         room = np.array([0, *itertools.accumulate(rooms.tolist())], dtype=np.int64)
-        return {"room": room, "kept": np.zeros(len(rooms), dtype=np.int64), "trace": np.empty((room[-1], 2 + len(self._order)))}
+        rows = _unwritten(int(room[-1]), 2 + len(self._order))
+        return {"room": room, "kept": np.zeros(len(rooms), dtype=np.int64), "trace": rows}
 
     def _arrays_back(self, trace: Trace, slopes: Array, good: Whole) -> dict[str, Any]:
         """Everything that the compiled way back reads and writes, of the members that came to their end."""
@@ -204,6 +209,64 @@ class AdjointWatcher(Watcher):
         room = np.empty(sizes.hoisted + 1), np.empty(sizes.states + sizes.pulled)
         self._watch_back(len(given[0]), *(address_of(one) for one in (first, *given, by_state, by_constant, *room)))
         return by_state[:, np.argsort(order)], by_constant
+
+    def pull_rest(self, constants: Array, state: Array, slopes: Array, *, free: Whole, slowest: float) -> tuple[Array, float]:
+        """How an objective changes with constants on which a steady state depends.
+
+        The transposed system is solved with a rest of inertia, three times, each taking up what the one before left: sums of
+        states that are conserved, for which there is no inverse, keep what they have.
+
+        Args:
+            constants: shape `(constant,)`.
+            state: what is at rest, shape `(state,)`.
+            slopes: of the objective by these, shape `(state,)`.
+            free: the states that are not asked to rest.
+            slowest: the rate below which nothing is taken to move.
+
+        Returns:
+            The derivatives by the constants, shape `(constant,)`, and the share of them that the last solution brought.
+        """
+        size, order = self._machine.sizes.states, list(self._machine.order)
+        place, q = np.argsort(order), np.empty(self._machine.sizes.hoisted + 1)
+        y, p = np.where(np.isfinite(state), state, 0.0)[order], np.array(constants, dtype=float)
+        self._called("hoist", p, q)
+        matrix = np.array([self._rates_back(y, q, weight)[:size] for weight in np.eye(size)])
+        held = np.setdiff1d(np.arange(size), place[free])
+        while len(more := np.union1d(held, np.flatnonzero(np.any(matrix[held] != 0, axis=0)))) > len(held):
+            held = more
+        inert = slowest * np.eye(len(held)) - matrix[np.ix_(held, held)].T
+        asked = np.zeros(size)
+        asked[place] = slopes
+        asked[place[free]] = 0.0
+        left, found = asked[held], []
+        for _ in range(_SOLVED):
+            weights = np.zeros(size)
+            weights[held] = np.linalg.solve(inert, left)
+            left, by_constant = slowest * weights[held], np.zeros_like(p)
+            self._called("hoist_back", q, self._rates_back(y, q, weights)[size:], by_constant)
+            found.append(by_constant)
+        total, last = np.sum(found, axis=0), np.abs(found[-1] * p)
+        return total, float(np.max(last, initial=0.0) / max(np.max(np.abs(total * p), initial=0.0), 1e-300))
+
+    def _rates_back(self, y: Array, q: Array, weights: Array) -> Array:
+        """Weighted rates differentiated by states, and behind these by what stays for a member."""
+        found = np.zeros(self._machine.sizes.states + self._machine.sizes.pulled)
+        self._called("rates_back", y, q, np.ascontiguousarray(weights), found)
+        return found
+
+    def _called(self, name: str, *vectors: Array) -> None:
+        """One of the model's functions."""
+        function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(vectors))(self._machine.address(name))
+        function(*(address_of(one) for one in vectors))
+
+
+def _unwritten(rows: int, columns: int) -> Array:
+    """An array that takes memory only where it is written to, in small pages."""
+    memory = mmap.mmap(-1, max(1, 8 * rows * columns), access=mmap.ACCESS_COPY)
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):
+        with contextlib.suppress(OSError):  # a kernel without large pages
+            memory.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(memory, dtype=float, count=rows * columns).reshape(rows, columns)
 
 
 def _within(trace: Trace, member: int) -> tuple[Whole, Array]:

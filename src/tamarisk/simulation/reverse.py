@@ -83,7 +83,7 @@ def define_back(writer: Writer, rates: Mapping[int, Node], slopes: Mapping[Place
 
     `rates_back(y, q, m, a)`, `jacobian_back(y, q, m, a)` and `observe_back(y, q, m, a)` differentiate rates, entries of the
     Jacobian, and computed quantities, weighed with `m`: by the states, in pivot order, into the first of `a`; by what stays for
-    a member, added to the rest of `a`. `hoist_back(q, m, d)` turns that rest into derivatives by the constants. `weigh(m, x, M)`
+    a member, added to the rest of `a`. `hoist_back(q, m, d)` turns that rest into derivatives by the constants that have any. `weigh(m, x, M)`
     adds the products of the entries of m and x to the weights of the Jacobian's entries; `solve_back(W, b)` solves with the
     transposed factors.
 
