@@ -272,6 +272,29 @@ def test_computed_quantities(prey: System) -> None:
             assert by_state[:, place - size] == pytest.approx(found, rel=1e-12, abs=1e-14)
 
 
+def test_a_quantity_that_nobody_asks_for() -> None:
+    """Law: what has an infinite slope by a constant that is 0, and is not asked for, takes no other slope with it."""
+    told: dict[str, Expression] = {"root": Apply("power", (Name("z"), Number(0.5))), "log": Apply("ln", (Name("z"),))}
+    system = replace(DECAY, assigned={**told, "x2": Apply("times", (X, X, Name("z")))}, constants={"k": 0.7, "z": 0.0})
+    by_state, by_constant = AdjointWatcher(system).pull(
+        np.array([[0.7, 0.0]]), np.full((1, 1), 3.0), [1], np.array([[0.0, 0.0, 1.0]])
+    )
+    assert by_state.tolist() == [[0.0]]
+    assert by_constant.tolist() == [[0.0, 9.0]]
+    adjoint, plan = Adjoint(system, 1), plan_of(system, 1.0, [1.0])
+    assert adjoint.pull(adjoint.record(plan), np.ones((1, 1))).constants[0, 1] == 0.0
+
+
+def test_rates_without_states_or_constants() -> None:
+    """Reference: what changes by a constant k, or by 1 without any constant, is t later or as it was at its begin."""
+    one, other = System("k", {"x": K}, {}, {"k": 2.0}, {"x": 1.0}), System("one", {"x": Number(1.0)}, {}, {}, {"x": 1.0})
+    for system, known in ((one, [[3.0]]), (other, [[]])):
+        adjoint = Adjoint(system, 1)
+        found = adjoint.pull(adjoint.record(plan_of(system, 3.0, [3.0])), np.ones((1, 1)))
+        assert found.constants == pytest.approx(np.array(known), rel=1e-12)
+        assert found.start[0, 0] == 1.0
+
+
 # what is refused
 
 

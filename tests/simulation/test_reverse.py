@@ -103,6 +103,17 @@ def test_a_branch_that_is_not_taken_gives_nothing() -> None:
     assert back == ahead == pytest.approx([1.3 * 1.9, 1.3 * 0.7])
 
 
+def test_what_has_no_weight_gives_nothing() -> None:
+    """Law: guarded, a root whose slope is no number hands on nothing of nothing; unguarded no number."""
+    graph = Graph()
+    x = graph.state(0)
+    root = graph.function("sqrt", graph.sub(x, graph.number(1.0)))
+    weighted = [(root, graph.sub(graph.weight(0), graph.number(1.3))), (graph.mul(x, x), graph.weight(1))]
+    free, guarded = (pulled(graph, weighted, lambda node: node == x, guarded=one)[x] for one in (False, True))
+    assert math.isnan(number(graph, free))
+    assert number(graph, guarded) == pytest.approx(-0.6 * 2 * 0.7)
+
+
 def test_one_sweep_serves_all_leaves() -> None:
     """Law: the product of ten states and one constant is differentiated by all of them with fewer than five nodes for each."""
     graph = Graph()

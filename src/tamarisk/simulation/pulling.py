@@ -116,9 +116,10 @@ class _Back(LaneBuilder):
         self.set_own("member", lane, member)
         self.set_own("rows", lane, self.whole("kept", member))
         self.set_own("next", lane, b.sub(self.whole("first", b.add(member, whole(1))), whole(1)))
-        start = b.mul(member, whole(self.constants))
-        with self.each(self.constants) as place:
-            self.set_at("p", place, lane, self.real("P", b.add(start, place)))
+        if self.constants:
+            start = b.mul(member, whole(self.constants))
+            with self.each(self.constants) as place:
+                self.set_at("p", place, lane, self.real("P", b.add(start, place)))
         for name, size in (("later", self.states), ("a", self.states + self.pulled)):
             with self.each(size) as place:
                 self.set_at(name, place, lane, real(0.0))
@@ -241,7 +242,8 @@ class _Back(LaneBuilder):
         """Write a member's derivatives, and empty its lane."""
         b = self.b
         member = self.own("member", lane)
-        for source, target, size in (("d", "by_constants", self.constants), ("later", "by_start", self.states)):
+        written = [("later", "by_start", self.states), *([("d", "by_constants", self.constants)] if self.constants else [])]
+        for source, target, size in written:
             start = b.mul(member, whole(size))
             with self.each(size) as place:
                 b.store(self.at(source, place, lane), self.argument(target, b.add(start, place)))

@@ -16,7 +16,7 @@ IsLeaf = Callable[[Node], bool]
 Place = tuple[int, int]
 
 
-def pulled(graph: Graph, weighted: Sequence[tuple[Node, Node]], is_leaf: IsLeaf) -> dict[Node, Node]:
+def pulled(graph: Graph, weighted: Sequence[tuple[Node, Node]], is_leaf: IsLeaf, *, guarded: bool = False) -> dict[Node, Node]:
     """The derivative of a weighted sum of nodes by each leaf below them, all in one sweep from the nodes down.
 
     Where a condition chooses, the branch that is not taken gets nothing, even where its slope is no number.
@@ -25,6 +25,7 @@ def pulled(graph: Graph, weighted: Sequence[tuple[Node, Node]], is_leaf: IsLeaf)
         graph: where the nodes stand.
         weighted: nodes with their weights.
         is_leaf: whether a node is one to differentiate by; nothing below it is looked at.
+        guarded: weights may be nothing where slopes are no number; what such a node hands on is then nothing too.
 
     >>> graph = Graph()
     >>> x, k = graph.state(0), graph.constant(0)
@@ -47,7 +48,7 @@ def pulled(graph: Graph, weighted: Sequence[tuple[Node, Node]], is_leaf: IsLeaf)
             continue
         if node in chosen or graph.nodes[node][0] == "select":
             chosen.update(graph.arguments(node))
-        for part, share in _shares(graph, node, total, guarded=node in chosen):
+        for part, share in _shares(graph, node, total, guarded=guarded or node in chosen):
             totals[part] = graph.add(totals.get(part, zero), share)
     return found
 
@@ -83,9 +84,9 @@ def define_back(writer: Writer, rates: Mapping[int, Node], slopes: Mapping[Place
 
     `rates_back(y, q, m, a)`, `jacobian_back(y, q, m, a)` and `observe_back(y, q, m, a)` differentiate rates, entries of the
     Jacobian, and computed quantities, weighed with `m`: by the states, in pivot order, into the first of `a`; by what stays for
-    a member, added to the rest of `a`. `hoist_back(q, m, d)` turns that rest into derivatives by the constants that have any. `weigh(m, x, M)`
-    adds the products of the entries of m and x to the weights of the Jacobian's entries; `solve_back(W, b)` solves with the
-    transposed factors.
+    a member, added to the rest of `a`. `hoist_back(q, m, d)` turns that rest into derivatives by the constants that have any.
+    `weigh(m, x, M)` adds the products of the entries of m and x to the weights of the Jacobian's entries; `solve_back(W, b)`
+    solves with the transposed factors.
 
     Args:
         writer: of the model's functions, before what stays for a member is defined.
@@ -114,8 +115,9 @@ def _define_sweep(writer: Writer, name: str, nodes: Mapping[int, Node], states: 
     def stays(node: Node) -> bool:
         return graph.change[node] == MEMBER or graph.nodes[node][0] == "state"
 
+    weighted = [(node, graph.weight(at)) for at, node in nodes.items()]
     results: dict[int, Node] = {}
-    for leaf, node in sorted(pulled(graph, [(node, graph.weight(at)) for at, node in nodes.items()], stays).items()):
+    for leaf, node in sorted(pulled(graph, weighted, stays, guarded=name == "observe_back").items()):
         kind, *rest = graph.nodes[leaf]
         if kind == "state":
             results[writer.place[int(rest[0])]] = node
@@ -128,7 +130,7 @@ def _define_sweep(writer: Writer, name: str, nodes: Mapping[int, Node], states: 
 def _define_hoist_back(writer: Writer, leaves: Mapping[Node, int]) -> None:
     graph = writer.graph
     weighted = [(leaf, graph.weight(at)) for leaf, at in leaves.items()]
-    found = pulled(graph, weighted, lambda node: graph.nodes[node][0] == "constant")
+    found = pulled(graph, weighted, lambda node: graph.nodes[node][0] == "constant", guarded=True)
     writer.define("hoist_back", "d", {int(graph.nodes[leaf][1]): node for leaf, node in found.items()}, given=("q", "m"))
 
 
