@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from tamarisk.errors import TamariskError as TamariskError
     from tamarisk.evidence.reference import Reference as Reference
     from tamarisk.evidence.reference import references as references
+    from tamarisk.evidence.search import Only as Only
+    from tamarisk.evidence.search import search_evidence as search_evidence
     from tamarisk.model.antimony import read_model as read_model
     from tamarisk.model.arrow import arrows as arrows
     from tamarisk.model.arrow import without_arrow as without_arrow
+    from tamarisk.model.cohort import Cohort as Cohort
+    from tamarisk.model.cohort import cohort as cohort
+    from tamarisk.model.cohort_table import read_cohort as read_cohort
     from tamarisk.model.context import Context as Context
     from tamarisk.model.context import contexts as contexts
     from tamarisk.model.context import perturbed as perturbed
@@ -35,10 +40,12 @@ if TYPE_CHECKING:
     from tamarisk.model.substance import substances as substances
     from tamarisk.simulation.evolution import evolve as evolve
     from tamarisk.simulation.run import simulate as simulate
+    from tamarisk.simulation.stream import OnDisk as OnDisk
     from tamarisk.simulation.transcriptome import express as express
     from tamarisk.study.examine import doctor as doctor
     from tamarisk.study.export import export as export
     from tamarisk.study.finding import findings as findings
+    from tamarisk.study.pooled_evidence import pool_evidence as pool_evidence
     from tamarisk.study.reproduce import reproduce as reproduce
     from tamarisk.study.reverse import reverse as reverse
     from tamarisk.study.screen import screen as screen
@@ -47,9 +54,14 @@ _ROOMS = {
     "TamariskError": "errors",
     "Reference": "evidence.reference",
     "references": "evidence.reference",
+    "Only": "evidence.search",
+    "search_evidence": "evidence.search",
     "read_model": "model.antimony",
     "arrows": "model.arrow",
     "without_arrow": "model.arrow",
+    "Cohort": "model.cohort",
+    "cohort": "model.cohort",
+    "read_cohort": "model.cohort_table",
     "Context": "model.context",
     "contexts": "model.context",
     "perturbed": "model.context",
@@ -67,10 +79,12 @@ _ROOMS = {
     "substances": "model.substance",
     "evolve": "simulation.evolution",
     "simulate": "simulation.run",
+    "OnDisk": "simulation.stream",
     "express": "simulation.transcriptome",
     "doctor": "study.examine",
     "export": "study.export",
     "findings": "study.finding",
+    "pool_evidence": "study.pooled_evidence",
     "reproduce": "study.reproduce",
     "reverse": "study.reverse",
     "screen": "study.screen",

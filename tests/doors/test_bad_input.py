@@ -45,6 +45,7 @@ FRONT: list[Bad] = [
     ),
     ("no such list", "list drugz --json", "no list 'drugz'; did you mean 'drugs'?"),
     ("no such ruler", "measure growht cells.csv", "no ruler 'growht'; did you mean 'growth'?"),
+    ("no such question", "evidence serch PTEN", "no command 'serch'; did you mean 'search'?"),
     ("no such suite", "suite none.zip --out new", "none.zip: no such file; check the path"),
 ]
 

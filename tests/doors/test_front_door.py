@@ -18,18 +18,21 @@ import pytest
 from click.testing import Result
 
 import tamarisk as lab
+from tamarisk.doors.cli.evidence import BELOW
 from tamarisk.doors.cli.main import COMMANDS, cli
 from tamarisk.doors.cli.measure import RULERS
 from tamarisk.measurement.assay_tables import read_blots
 from tamarisk.measurement.blot_table import folds_of
 from tamarisk.measurement.columns import Said
 from tamarisk.measurement.dose_files import Asked
-from tamarisk.measurement.expression_table import log2_matrix, matrix_changes
+from tamarisk.measurement.expression_files import Held, matrix_changes
 from tamarisk.measurement.growth_table import Layout
 from tamarisk.measurement.pair_table import read_pairs
 from tamarisk.measurement.plate import read_counts
+from tamarisk.measurement.pool_table import pool_of, read_effects
+from tamarisk.measurement.rate_table import rates_of
 from tamarisk.measurement.signature_table import restored
-from tamarisk.measurement.survival_table import read_follow_up, survival_of
+from tamarisk.measurement.survival_table import read_follow_up, trials_of
 
 Run = Callable[..., Result]
 
@@ -40,6 +43,9 @@ CONSOLE = Path(sys.executable).with_name("tamarisk")
 # each option of a command, and the argument of a library verb that it is; `out`, `as_json` and `top` concern paper only
 COUNTERPARTS: dict[str, dict[str, tuple[Callable[..., object], str]]] = {
     "simulate": {
+        "points": (lab.simulate, "points"),
+        "cohort": (lab.read_cohort, "path"),
+        "cluster": (lab.OnDisk, "client"),
         "context": (lab.simulate, "context"),
         "drugs": (lab.protocol, "doses"),
         "start": (lab.protocol, "start"),
@@ -80,9 +86,13 @@ COUNTERPARTS: dict[str, dict[str, tuple[Callable[..., object], str]]] = {
     "doctor": {"model_folder": (lab.doctor, "model")},
 }
 PAPER = {"out", "as_json", "top", "antimony", "engine"}
-INSIDE = {"progress", "shelf", "protocol"}  # arguments of verbs that a command fills by itself, or from several options
+INSIDE = {"progress", "shelf", "protocol", "into"}  # arguments of verbs that a command fills by itself, or from several options
 
-EVERY = (*COMMANDS, *(f"measure {ruler}" for ruler in RULERS))  # commands, and the commands below a group
+GROUPS = {"measure": RULERS, "evidence": BELOW}
+EVERY = (
+    *COMMANDS,
+    *(f"{group} {name}" for group, below in GROUPS.items() for name in below),
+)  # commands, and those below a group
 every_command = pytest.mark.parametrize("name", EVERY)
 
 
@@ -167,7 +177,7 @@ def test_examples_are_commands(name: str) -> None:
     context = click.Context(cli, info_name="tamarisk", help_option_names=["-h", "--help"])
     told = inspect.getdoc(_command(name).callback) or ""
     lines = [shlex.split(line)[1:] for line in told.splitlines() if line.strip().startswith("tamarisk ")]
-    examples = [(" ".join(words[:2]), words[2:]) if words[0] == "measure" else (words[0], words[1:]) for words in lines]
+    examples = [(" ".join(words[:2]), words[2:]) if words[0] in GROUPS else (words[0], words[1:]) for words in lines]
     assert [called for called, _ in examples if called.startswith(name)]
     for called, words in examples:
         assert _command(called).make_context(called, words, parent=context).params
@@ -185,7 +195,7 @@ def test_the_list_of_commands_is_the_list_of_files() -> None:
     """Law: each command has its file, and each is described in one sentence."""
     folder = Path(inspect.getfile(_command("list").callback or cli)).parent
     assert all((folder / _file(name)).exists() for name in EVERY)
-    assert all(words.endswith(".") and words.count(".") == 1 for words in (*COMMANDS.values(), *RULERS.values()))
+    assert all(words.endswith(".") and words.count(".") == 1 for words in (*COMMANDS.values(), *RULERS.values(), *BELOW.values()))
 
 
 # the library's voice
@@ -207,15 +217,17 @@ def test_options_are_arguments_of_the_library(name: str) -> None:
 def test_options_of_rulers_are_arguments_of_the_library() -> None:
     """Law: what a ruler lets one say is said to the library under the same name."""
     verbs: dict[str, tuple[Callable[..., object], ...]] = {
-        "growth": (Layout, Said, read_counts),
+        "growth": (Layout, Said, read_counts, rates_of),
         "dose-response": (Layout, Said, Asked),
         "synergy": (read_pairs, Said),
         "blot": (folds_of, read_blots),
-        "expression": (matrix_changes,),
-        "signature": (restored, log2_matrix),
-        "survival": (survival_of, read_follow_up, Said),
+        "expression": (matrix_changes, Held),
+        "signature": (restored, Held),
+        "survival": (trials_of, read_follow_up, Said),
+        "pool": (read_effects, pool_of, Said),
     }
-    bands, words = {"phospho", "total", "load"}, {"file", "files", "samples", "scale", "report"}  # scale says counts, or log2
+    bands = {"phospho", "total", "load"}
+    words = {"file", "files", "samples", "scale", "report", "model"}  # scale says counts, or log2; model picks the function
     for name, library in verbs.items():
         arguments = {argument for verb in library for argument in inspect.signature(verb).parameters} | {"level"}
         options = {one.name for one in _command(f"measure {name}").params} - PAPER - words - (bands if name == "blot" else set())

@@ -62,6 +62,40 @@ def test_published_hazard_ratios(told: Tell, place: Path, trial: str, control: s
     assert any("hazards are not proportional" in words for words in record["warnings"]) == (trial == "LEA_2A")
 
 
+@pytest.mark.skipif(not TRIALS.exists(), reason="reconstructed trials are not beside the project")
+def test_all_trials_of_one_file(told: Tell) -> None:
+    """Golden: the four published ratios (km_trials_key.tsv) from one call, each trial by itself; 3 % as above."""
+    controls = [word for control in ("pbo_exe", "et", "ttax_t", "placebo") for word in ("--control", control)]
+    record = told("measure", "survival", str(TRIALS), "--time-unit", "months", "--by", "trial_fig", *controls)
+    found = {one["of"]: one["estimate"] for one in record["results"] if one["number"] == "hazard ratio"}
+    assert found == {
+        "BOLERO2_1: eve_exe against pbo_exe": pytest.approx(0.89, rel=0.03),
+        "LEA_2A: et_b against et": pytest.approx(0.83, rel=0.03),
+        "MA31_2: ltax_l against ttax_t": pytest.approx(1.37, rel=0.03),
+        "MONALEESA2_1: ribociclib_letrozole against placebo": pytest.approx(0.56, rel=0.03),
+    }
+    assert [words.split(":")[0] for words in record["warnings"]] == ["LEA_2A"]
+
+
+def test_trials_are_never_compared(told: Tell, said: Callable[..., str], place: Path) -> None:
+    """Law: each trial of a file has the numbers that it has alone; one that cannot be told is refused by name."""
+    rows = MICE.splitlines()
+    one, other = [f"{row},a" for row in rows[1:]], [f"{row},b" for row in rows[1:]]
+    short = [f"{row},c" for row in rows[1:] if "vehicle" in row]
+    (place / "s.csv").write_text("\n".join([f"{rows[0]},trial", *one, *other, *short]) + "\n", encoding="utf-8")
+    (place / "alone.csv").write_text(MICE, encoding="utf-8")
+    call = ["measure", "survival", "s.csv", "--control", "vehicle", "--by", "trial", "--until", "7"]
+    record, alone = told(*call), by_name(told("measure", "survival", "alone.csv", "--control", "vehicle", "--until", "7"))
+    for name, result in by_name(record).items():
+        trial, _, rest = name.partition(": ")
+        if trial in {"a", "b"}:
+            assert {**result, "name": "", "of": ""} == {**alone[rest], "name": "", "of": ""}
+    assert "c: vehicle: median" in by_name(record)
+    assert sum("hazard ratio" in name for name in by_name(record)) == 2
+    said(*call, "--out", "new")
+    assert len(list((place / "new").glob("*.png"))) == 3
+
+
 def test_the_curve_is_drawn_in_steps(said: Callable[..., str], place: Path) -> None:
     """Law: one group has medians and a figure, but nothing to compare; names keep their signs."""
     (place / "s.csv").write_text(MICE.replace("ICI", "vehicle").replace("vehicle", "[red]$x$"), encoding="utf-8")
@@ -149,6 +183,13 @@ BAD: list[tuple[str, str, str, Mapping[str, str]]] = [
         {"s.csv": MICE},
     ),
     ("no such control", CALL.replace("vehicle", "EtOH"), "control: no group 'EtOH'; known: vehicle, ICI", {"s.csv": MICE}),
+    (
+        "no such control in any trial",
+        f"{CALL.replace('vehicle', 'EtOH')} --by mouse",
+        "control: no group 'EtOH'; known: vehicle, ICI",
+        {"s.csv": MICE},
+    ),
+    ("no such trial", f"{CALL} --by trial", "s.csv, header: column 'trial' is missing", {"s.csv": MICE}),
     (
         "beyond the follow-up",
         f"{CALL} --until 9",

@@ -40,6 +40,38 @@ def test_a_screen_of_synergyfinder(told: Tell, place: Path) -> None:
     assert {(one["unit"], one["interval"], one["n"]) for one in record["results"]} == {("% points", None, 1)}
 
 
+def plate(run: int) -> str:
+    """A plate as high-throughput screens export it: wells of one drug leave the other out, controls name none."""
+    wells: list[tuple[str, float, str, float | str, int]] = [
+        ("control", 0, "", "", 800),
+        ("4OHT", 1e-7, "", "", 400),
+        ("rapamycin", 5e-9, "", "", 400),
+    ]
+    wells += [("4OHT", 1e-7, "rapamycin", 5e-9, 100), ("4OHT", 1e-7, "ICI", 1e-9, 200), ("ICI", 1e-9, "", "", 400)]
+    wells += [("PP242", 1e-6, "", "", 300)]
+    header = "upid,well,cell.line,drug1,drug1.conc,drug1.units,drug2,drug2.conc,drug2.units,cell.count,time"
+    scale = 1 + run / 10
+    rows = (
+        f"p{run},A0{place},MCF7,{one},{dose},M,{other},{second},"
+        + (f"M,{count * scale * 2 ** ((run - 2) / 10)},72" if other else f",{count * scale},72")
+        for place, (one, dose, other, second, count) in enumerate(wells, 1)
+    )
+    return header + "\n" + "\n".join(rows) + "\n"
+
+
+def test_plates_of_a_screen(told: Tell, place: Path) -> None:
+    """Golden: by hand. Controls and wells of one drug stand beside both pairs: log2(100 x 800 / 400 / 400) = -1; ICI 0."""
+    for run in (1, 2, 3):
+        (place / f"{run}.csv").write_text(plate(run), encoding="utf-8")
+    record = told("measure", "synergy", "1.csv", "2.csv", "3.csv")
+    found = {one["name"]: one for one in record["results"]}
+    one = found["MCF7, 4OHT 100 nM + rapamycin 5 nM: interaction"]
+    assert (one["estimate"], one["n"]) == (pytest.approx(-1.0, rel=1e-9), 3)
+    assert found["MCF7, 4OHT 100 nM + ICI 1 nM: interaction"]["estimate"] == pytest.approx(0.0, abs=1e-9)
+    assert [one["rows_dropped"] for one in record["inputs"]] == [["a drug of no pair: 1 rows"]] * 3
+    assert [one["rows_used"] for one in record["inputs"]] == [6, 6, 6]
+
+
 @pytest.mark.skipif(not SCREENS.exists(), reason="screens of SynergyFinder are not beside the project")
 def test_the_screen_of_mathews(told: Tell) -> None:
     """Golden: SynergyFinder 3.7.3 gives Bliss 10.8565 and -13.0727, HSA 20.1951 and -41.4176; the printed digits."""
@@ -185,8 +217,26 @@ BAD: list[tuple[str, str, str, Mapping[str, str]]] = [
     (
         "empty drug",
         SAID,
-        "s.csv, row 2, column drug1: the cell is empty",
-        {"s.csv": SCREEN.replace("1,4OHT,rapamycin,0,0", "1,,rapamycin,0,0")},
+        "s.csv, row 3, column drug1: the dose has no drug",
+        {"s.csv": SCREEN.replace("1,4OHT,rapamycin,9,0", "1,,rapamycin,9,0")},
+    ),
+    (
+        "no dose",
+        SAID,
+        "s.csv, row 3, column conc2: the drug has no dose",
+        {"s.csv": SCREEN.replace("1,4OHT,rapamycin,9,0", "1,4OHT,rapamycin,9,")},
+    ),
+    (
+        "no pair",
+        SAID,
+        "s.csv: no well names two drugs; give the combinations as well",
+        {"s.csv": "".join(SCREEN.splitlines(keepends=True)[:3]).replace("rapamycin", "")},
+    ),
+    (
+        "counts and inhibition",
+        f"{CALL} c.csv",
+        "files: the files hold different readings; measure them one after the other",
+        {"s.csv": COUNTS, "c.csv": SCREEN.replace("response", "inhibition (%)")},
     ),
     (
         "several times",

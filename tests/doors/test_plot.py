@@ -23,6 +23,13 @@ PANELS: dict[str, Panel] = {
         Axis("cells against untreated"),
         (Line("MCF-7", DOSES, (1.0, 0.8, 0.4, 0.1)), Line("MCF7-TamR", DOSES, (1.0, 1.0, 0.9, 0.8), dashed=True)),
     ),
+    "clouds": Lines(
+        "Clouds",
+        Axis("log2 fold change"),
+        Axis("-log10 p"),
+        tuple(Line(name, tuple(range(300)), tuple(range(300)), points=True) for name in ("changed", "others")),
+        level=0.0,
+    ),
     "named points": Lines(
         "Named points",
         Axis("pAKT"),
@@ -163,3 +170,14 @@ def _words(panel: Panel) -> set[str]:
     if isinstance(panel, Surface):
         return {panel.title, panel.x.label, panel.y.label, panel.value}
     return {panel.title, panel.y.label, *panel.groups, *({name for name, _ in panel.series} if len(panel.series) > 1 else ())}
+
+
+def test_many_points_are_small_and_the_first_are_on_top() -> None:
+    """Law: beyond 200 points a series is a cloud of small clear dots, earlier series above later ones; few stay as large."""
+    axes = figure(PANELS["clouds"]).axes[0]
+    first, second = axes.collections
+    assert first.get_zorder() > second.get_zorder()
+    assert first.get_alpha() < 1.0
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["changed", "others"]
+    few = Lines("Few", Axis("x"), Axis("y"), (Line("a", (1.0, 2.0), (1.0, 2.0), points=True),))
+    assert not figure(few).axes[0].collections

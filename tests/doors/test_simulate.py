@@ -60,6 +60,13 @@ def test_numbers_are_those_of_the_library(told: Told) -> None:
     assert record["protocol"] == course.attrs["protocol"]
 
 
+def test_times_are_as_many_as_asked_for(told: Told) -> None:
+    """Law: --points says at how many times is looked, and moves no number."""
+    few, many = told("simulate", "--points", "3", *SHORT), told("simulate", *SHORT)
+    assert few["time"] == [0.0, 12.0, 24.0]
+    assert _values(few) == {name: values[::30] for name, values in _values(many).items()}
+
+
 def test_a_start_for_all_is_a_start_for_each(told: Told) -> None:
     """Law: drugs that do not say when they begin do so when --from says."""
     together = told("simulate", "--drug", "4OHT=1uM", "--from", "12h", *SHORT)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
-from tamarisk.doors.words import headline
+from tamarisk.doors.words import headline, ratio, span
 from tamarisk.study.finding import Reading
 from tamarisk.units import rounded
 
@@ -53,3 +53,11 @@ def test_a_headline_is_the_value_with_its_unit() -> None:
     assert headline(Reading(0.4321, "fold", True, "")) == "0.432 fold"
     assert headline(Reading(math.inf, "nM", False, "")) == "not reached"
     assert headline(Reading(math.nan, "fold", None, "")) == "–"
+
+
+def test_ratios_are_written_with_two_digits() -> None:
+    """Reference: written by hand; from ten on three digits are enough, and what has no interval has a dash."""
+    assert ratio(0.6546, 0.2608, 1.6442) == "0.65 (0.26 to 1.64)"
+    assert ratio(3.641, 0.0293, 452.7) == "3.64 (0.03 to 453)"
+    assert span(0.2608, 9.999) == "0.26–10"
+    assert span(math.nan, math.nan) == "–"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from tamarisk.errors import Issue, TableError
-from tamarisk.tables import Column, Row, read_table
+from tamarisk.tables import Column, Row, read_columns, read_table, table_cells, table_header
 
 LAW = settings(deadline=None, max_examples=60, derandomize=True)
 COLUMNS = (
@@ -234,3 +234,78 @@ def test_a_cell_that_is_too_long_is_refused(tmp_path: Path) -> None:
     """Refusal: a quote that is never closed over a very long line is said, not thrown."""
     path = file(tmp_path, "drug\tdose_nM\tkind\n" + "a" * 140_000 + "\t5\tdrug\n")
     assert refusal(path).startswith(f"{path}: a cell cannot be read (field larger than field limit")
+
+
+# column by column
+
+ODD = some.sampled_from(["", "1", " 2 ", "-1", "x", "1,5", "nan", "drug", "hormone", "4OHT", '"a\tb"', '"open', 'a"b'])
+
+
+def answered(reader: object, path: Path, **given: object) -> object:
+    """What a reader gives or is refused with."""
+    try:
+        return reader(path, COLUMNS, extra=True, **given)  # type: ignore[operator]
+    except TableError as refused:
+        return str(refused)
+
+
+def no_hormone(row: Row) -> Iterator[Issue]:
+    """A rule that looks at dose and kind alone."""
+    if row["kind"] == "drug" and row.holds("dose_nM") and row.number("dose_nM") > 1:
+        yield Issue("column dose_nM", f"{row['dose_nM']} is much")
+    if row["kind"] == "hormone":
+        yield Issue("column kind", "no hormones")
+
+
+@LAW
+@given(rows=some.lists(some.lists(ODD, min_size=2, max_size=4), max_size=8))
+def test_columns_have_the_rules_of_rows(rows: list[list[str]], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Law: a table read column by column holds the same cells, and is refused with the same words in the same order."""
+    path = file(tmp_path_factory.mktemp("table"), GOOD + "\n".join("\t".join(row) for row in rows))
+    by_row = answered(read_table, path, check=no_hormone)
+    by_column = answered(read_columns, path, check=no_hormone, asks=("dose_nM", "kind"))
+    if isinstance(by_row, str):
+        assert by_column == by_row
+        return
+    assert isinstance(by_row, tuple)
+    for name in ("drug", "dose_nM", "kind", "note"):
+        assert by_column[name] == [row[name] for row in by_row]  # type: ignore[index]
+    assert list(by_column.lines) == [row.line for row in by_row]  # type: ignore[attr-defined]
+    numbers = by_column.numbers("dose_nM")  # type: ignore[attr-defined]
+    assert numbers == pytest.approx([row.number("dose_nM") for row in by_row], nan_ok=True)
+
+
+def test_a_rule_is_asked_once_of_equal_cells(tmp_path: Path) -> None:
+    """Law: what a rule says of a pair of cells holds for every row that has them, and it is not asked again."""
+    asked = []
+
+    def rule(row: Row) -> Iterator[Issue]:
+        asked.append(row["dose_nM"])
+        if row.number("dose_nM") > 5:
+            yield Issue("column dose_nM", "too much")
+
+    path = file(tmp_path, GOOD + "a\t9\tdrug\n" * 3 + "b\t1\tdrug\n" * 3)
+    with pytest.raises(TableError) as refused:
+        read_columns(path, COLUMNS, check=rule, asks=("dose_nM",))
+    assert str(refused.value) == "plate.tsv, rows 2-4, column dose_nM: too much"
+    assert asked == ["9", "1"]
+
+
+def test_an_open_quote_ends_with_its_line(tmp_path: Path) -> None:
+    """Law: a quote that is never closed swallows no further line."""
+    path = file(tmp_path, GOOD + '4OHT\t1\t"drug\nEGF\t2\tligand\n')
+    assert cells(read_table(path, COLUMNS)) == [(2, "4OHT", "1", "drug"), (3, "EGF", "2", "ligand")]
+
+
+def test_the_header_alone(tmp_path: Path) -> None:
+    """Law: the header is read without the rows, and is the one that the rows are read by."""
+    path = file(tmp_path, "# plate\n\n drug ;dose_nM;kind\n4OHT;1\n", name="plate.csv")
+    assert table_header(path) == table_cells(path)[0] == ["drug", "dose_nM", "kind"]
+
+
+def test_a_hundred_thousand_rows(tmp_path: Path) -> None:
+    """Law: a long table keeps every row and its line, whatever its size."""
+    path = file(tmp_path, GOOD + "".join(f"4OHT\t{row}\tdrug\n" for row in range(100_000)))
+    table = read_columns(path, COLUMNS)
+    assert table.numbers("dose_nM") == [float(row) for row in range(100_000)]
+    assert (table.lines[0], table.lines[-1]) == (2, 100_001)

@@ -1,4 +1,4 @@
-"""What the tests of the rulers share: reference tables beside the repository, and arrays of known truth."""
+"""What the tests of the rulers share: reference tables beside the repository, two herbicides, and arrays of known truth."""
 
 from __future__ import annotations
 
@@ -9,10 +9,32 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tamarisk.measurement.dose_response import Curve, dose_response_curve
 from tamarisk.measurement.signature import GROUPS
 from tamarisk.seeds import generator
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "assay"
+
+# Dry matter of white mustard under two herbicides, 68 readings (Christensen et al. 2003; cran/drc@ad297418 data/S.alba.rda)
+GLYPHOSATE = {
+    0.0: (4.7, 4.6, 4.1, 4.4, 3.2, 3.0, 3.8, 3.9),
+    10.0: (3.8, 3.8, 3.8, 3.3),
+    20.0: (4.1, 3.5, 4.1, 3.2),
+    40.0: (2.8, 3.0, 3.7, 3.4),
+    80.0: (1.8, 1.6, 2.3, 1.7),
+    160.0: (1.1, 1.3, 1.0, 1.2),
+    320.0: (0.9, 0.9, 0.9, 0.9),
+}
+BENTAZONE = {
+    0.0: (4.1, 3.4, 2.6, 3.5, 4.3, 4.2, 4.1, 4.5),
+    10.0: (3.5, 3.8, 3.9, 3.7),
+    20.0: (3.2, 3.5, 3.0, 4.0),
+    40.0: (1.1, 1.4, 1.4, 0.9),
+    80.0: (0.9, 0.6, 0.7, 0.8),
+    160.0: (0.7, 0.7, 0.5, 0.6),
+    320.0: (0.8, 0.5, 0.7, 0.8),
+    640.0: (0.6, 0.7, 0.6, 0.8),
+}
 
 ReadReference = Callable[[str], pd.DataFrame]
 DrawArrays = Callable[..., tuple[np.ndarray, list[str]]]
@@ -29,6 +51,16 @@ def reference() -> ReadReference:
         return pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",")
 
     return read
+
+
+@pytest.fixture(scope="session")
+def herbicides() -> tuple[Curve, Curve]:
+    """The four-number curves of bentazone and glyphosate."""
+    first, second = (
+        dose_response_curve(*zip(*((dose, one) for dose, readings in table.items() for one in readings), strict=True))
+        for table in (BENTAZONE, GLYPHOSATE)
+    )
+    return first, second
 
 
 @pytest.fixture(scope="session")

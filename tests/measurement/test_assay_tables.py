@@ -16,7 +16,7 @@ from tamarisk.measurement.assay_tables import Matrix, log_counts_per_million, re
 from tamarisk.measurement.blot_table import folds_of
 from tamarisk.measurement.columns import LongTable
 from tamarisk.measurement.expression import moderated_t
-from tamarisk.measurement.expression_table import changed_genes, log2_matrix, matrix_changes, read_changes, said_of
+from tamarisk.measurement.expression_table import changed_genes, group_design, read_changes, said_of
 from tamarisk.measurement.measured import source_of
 from tamarisk.measurement.responses import gene_responses
 from tamarisk.measurement.signature_table import restored
@@ -81,6 +81,23 @@ def test_folds_by_hand(written: Written) -> None:
     assert values["phospho per total"] == pytest.approx(values["phospho per load"] / values["total per load"], rel=1e-9)
 
 
+def test_blots_without_a_phospho_band(written: Written) -> None:
+    """Law: total per load is what it is beside a phospho band, in wide and in long tables, and nothing else is told."""
+    whole = folds_of(read_blots(written(WIDE), linear_range=(1, 50), bands=BANDS)[0], control="vehicle")
+    rows = [line.split(",") for line in WIDE.splitlines()]
+    wide = "\n".join(",".join((row[0], row[1], row[3], row[4])) for row in rows) + "\n"
+    cells = [f"{row[0]},{row[1]},{band},{cell}" for row in rows[1:] for band, cell in zip(("ERa", "actin"), row[3:], strict=True)]
+    long = "\n".join(["blot,condition,band,density", *cells]) + "\n"
+    for text in (wide, long):
+        named = {"total": "ERa", "load": "actin"}
+        found = folds_of(read_blots(written(text), linear_range=(1, 50), bands=named)[0], control="vehicle")
+        told = [(one.of, one.name, one.estimate.value, one.estimate.n) for one in whole.results if one.name == "total per load"]
+        assert [(one.of, one.name, one.estimate.value, one.estimate.n) for one in found.results] == told
+        assert found.warnings == ("there is no phospho band, so only total per load is told (--phospho names one)",)
+    words = "table.csv, column band: no band 'pS167' for phospho (--phospho names it; known: ERa, actin)"
+    assert sentence(lambda: read_blots(written(long), linear_range=(1, 50), bands=BANDS)) == words
+
+
 def test_a_lane_without_control_is_refused_by_name(written: Written) -> None:
     """Law: a condition that shares no blot with the control is refused, the others are told."""
     blots, _ = read_blots(written(WIDE + "3,both,4,4,4\n"), linear_range=(1, 50), bands=BANDS)
@@ -141,7 +158,7 @@ def test_a_matrix_in_the_order_of_the_sheet(written: Written) -> None:
 
 def test_gaps_of_log_values(written: Written) -> None:
     """Law: an array may lack a value; counts may not."""
-    path = written("gene,a,b\nX,NA,7.5\nY,,3\n")
+    path = written("gene,a,b\nX,NA,7\nY,,3\n")
     assert np.isnan(read_matrix(path, samples=["a", "b"], counts=False)[0].values[:, 0]).all()
     assert sentence(lambda: read_matrix(path, samples=["a", "b"], counts=True)) == (
         "table.csv, row 2, column a: 'NA' is not a number\ntable.csv, row 3, column a: the cell is empty"
@@ -176,6 +193,24 @@ def test_reads_are_no_log_values(written: Written) -> None:
     """Refusal: a number that no log2 scale reaches is taken for a count that was called a log2 value."""
     words = "table.csv, row 2, column a: 5000 is no log2 value (say --scale counts if these are reads)"
     assert sentence(lambda: read_matrix(written("gene,a\nX,5000\n"), samples=["a"], counts=False)) == words
+
+
+def test_fractions_are_no_reads(written: Written) -> None:
+    """Refusal: a number that is not whole is no count, though it is a log2 value."""
+    path = written("gene,a\nX,7.5\n")
+    hint = "(say so if these are log2 values, or round estimated reads)"
+    words = f"table.csv, row 2, column a: 7.5 is no whole number, so it is no count {hint}"
+    assert sentence(lambda: read_matrix(path, samples=["a"], counts=True)) == words
+    assert read_matrix(path, samples=["a"], counts=False)[0].values.tolist() == [[7.5]]
+
+
+def test_named_columns_of_a_sheet(written: Written) -> None:
+    """Law: a header that the call names stands alone; a name that is none is refused."""
+    path = written("run,treatment,line\ns1,E2,MCF7\ns2,DMSO,T47D\n")
+    assert read_sheet(path, columns={"group": "line"})[0].groups == ("MCF7", "T47D")
+    words = "column: no column is called 'dose' here; known: sample, group, batch"
+    assert sentence(lambda: read_sheet(path, columns={"dose": "line"})) == words
+    assert sentence(lambda: read_sheet(path, columns={"batch": "plate"})) == "table.csv, header: column 'batch' is missing"
 
 
 def test_sheets(written: Written) -> None:
@@ -259,20 +294,10 @@ def test_confounded_batches_are_refused() -> None:
     )
 
 
-def test_a_matrix_of_reads_from_file(written: Written) -> None:
-    """Law: genes with few reads are left out and counted, names that stand twice are told."""
-    rows = [f"g{number},{90 + number},110,100,{200 + number},190,210" for number in range(20)]
-    text = "gene,a,b,c,d,e,f\n" + "\n".join([*rows, "g3,100,100,100,100,100,100", "weak,1,0,2,1,0,3"]) + "\n"
-    sheet = written("sample,group\n" + "".join(f"{name},{'v' if name in 'abc' else 'r'}\n" for name in "abcdef"), "sheet.csv")
-    found, sources, notes = matrix_changes(written(text), sheet, counts=True, treated="r", control="v")
-    assert (len(found.genes), sources[0].used) == (21, 21)
-    assert sources[0].dropped == ("fewer than 10 reads in as many samples as the smallest group has: 1 genes",)
-    assert notes == ("1 names of genes stand more than once and are kept apart",)
-    few = written("gene,a,b,c,d,e,f\nweak,1,0,2,1,0,3\n", "few.csv")
-    assert (
-        sentence(lambda: log2_matrix(few, sheet, counts=True))
-        == "few.csv: no gene has enough reads; 10 in each sample of a group at least"
-    )
+def test_a_design_is_control_differences_and_batches() -> None:
+    """Golden: by hand. The second column is the group asked for; a batch more than the first has a column of its own."""
+    found = group_design(list("xvrv"), treated="r", control="v", batches=list("abab"))
+    assert found.tolist() == [[1, 0, 1, 0], [1, 0, 0, 1], [1, 1, 0, 0], [1, 0, 0, 1]]
 
 
 @pytest.mark.parametrize(("text", "effects"), [(LIMMA, [2.5, -1.0]), (DESEQ, [2.0, -1.0]), (EDGER, [2.0])])
@@ -287,6 +312,15 @@ def test_intervals_only_from_standard_errors(written: Written) -> None:
     found = read_changes(written(DESEQ))[0].results()[0].estimate
     assert (found.low, found.high) == pytest.approx((2 - 1.959964 * 0.5, 2 + 1.959964 * 0.5), abs=1e-5)
     assert math.isnan(read_changes(written(EDGER))[0].results()[0].estimate.low)
+
+
+def test_mean_expression_is_log2_whoever_wrote_it(written: Written) -> None:
+    """Golden: by hand. DESeq2's baseMean of 100 is log2 6.64; limma's AveExpr and edgeR's logCPM are logarithms already."""
+    assert read_changes(written(DESEQ))[0].mean[0] == pytest.approx(math.log2(100.0), rel=1e-12)
+    assert read_changes(written(LIMMA))[0].mean.tolist() == [8.0, 7.0]
+    assert read_changes(written(EDGER))[0].mean.tolist() == [5.0]
+    none = DESEQ.replace("PGR,3", "PGR,0")
+    assert math.isnan(read_changes(written(none))[0].mean[1])
 
 
 def test_a_p_value_above_one_is_none(written: Written) -> None:

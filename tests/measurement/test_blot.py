@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as some
 from scipy import stats
 
 from tamarisk.errors import DataError
-from tamarisk.measurement.blot import BandContrasts, Blots, band_contrasts
+from tamarisk.measurement.blot import BandContrasts, Blots, band_contrasts, total_contrast
 from tamarisk.measurement.estimate import fold
 from tamarisk.seeds import generator
 
@@ -196,3 +197,16 @@ def test_lanes_of_different_blots_are_refused() -> None:
     with pytest.raises(DataError) as refused:
         contrast(blots)
     assert str(refused.value) == "blots: no blot holds both lanes with all three bands; compare lanes of the same blot"
+
+
+def test_total_per_load_needs_no_phospho_band() -> None:
+    """Reference: of two lanes without a phospho band it is scipy's paired t on log2 of total over load; with one, the same."""
+    whole = drawn(5)
+    bare = replace(whole, phospho=np.full(np.shape(whole.phospho), np.nan))
+    same = band_contrasts(whole, treated="rapamycin", control="vehicle").total_per_load
+    assert total_contrast(bare, treated="rapamycin", control="vehicle") == same
+    total, load = (np.asarray(band)[:, :2] for band in (whole.total, whole.load))
+    two = Blots(LANES[:2], np.full((5, 2), np.nan), total, load, linear_range=RANGE)
+    found, ratio = total_contrast(two, treated="rapamycin", control="vehicle"), np.log2(total / load)
+    theirs = stats.ttest_rel(ratio[:, 1], ratio[:, 0]).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), rel=1e-9)

@@ -128,6 +128,19 @@ def test_screens_of_synergyfinder(
     assert (100 * bliss(matrix).mean, 100 * hsa(matrix).mean) == pytest.approx(expected, abs=6e-6)
 
 
+def test_zip_of_a_measured_screen(reference: ReadReference) -> None:
+    """Golden: SynergyFinder's mean ZIP of ONEIL block 1 is 35.42245 percent points; .3 as MEASUREMENT.md 11 asks, .14 is found.
+
+    Block 2 is refused: alone the first drug goes from nothing to nearly all within two doses, and many slopes do that.
+    """
+    wells = reference("ONEIL_screening_data.csv")
+    grids = [held.groupby(["conc1", "conc2"]).response.mean().unstack() for _, held in wells.groupby("block_id")]
+    first, second = (dose_matrix(grid.to_numpy() / 100, first=grid.index, second=grid.columns) for grid in grids)
+    assert 100 * zero_interaction_potency(first).mean == pytest.approx(35.42245, abs=0.3)
+    with pytest.raises(DataError, match=r"^the first drug alone: the curve is not well behaved: its slope of 10 is a step"):
+        zero_interaction_potency(second)
+
+
 def test_degenerate_screens_are_refused(reference: ReadReference) -> None:
     """Refusal: ispinesib has no slope on its plate (drc puts its EC50 at 2e29 nM), so Loewe and ZIP have no number."""
     wells = reference("mathews_screening_data.csv")
@@ -461,9 +474,22 @@ def test_curves_that_nothing_pins_down_are_refused(effect: list[float], fault: s
 def test_zip_names_the_row_that_fails() -> None:
     """Refusal: the message names the drug and the dose of the other."""
     effect = independent().effect.copy()
-    effect[1:, 3] = effect[0, 3]
-    with pytest.raises(DataError, match=r"^the first drug beside 3 nM of the second: the curve is not well behaved: no effect"):
+    effect[1:, 3] = np.where(np.arange(1, len(DOSES)) < 3, effect[0, 3], 0.99)
+    with pytest.raises(DataError, match=r"^the first drug beside 3 nM of the second: the curve is not well behaved: its slope"):
         zero_interaction_potency(dose_matrix(effect, first=DOSES, second=DOSES))
+
+
+def test_a_level_beside_the_other_drug_will_do_for_zip() -> None:
+    """Law: where a drug adds nothing beside a dose of the other one that level is known, and ZIP is below expectation there."""
+    effect = independent().effect.copy()
+    effect[1:, 3] = effect[0, 3]
+    found = zero_interaction_potency(dose_matrix(effect, first=DOSES, second=DOSES))
+    assert (found.excess[1:, 3] < 0).all()
+    assert found.excess[1:, 3].sum() == found.excess[1:, 1:].sum(axis=0).min()
+    alone = independent().effect.copy()
+    alone[:, 0] = alone[0, 0]
+    with pytest.raises(DataError, match=r"^the first drug alone: the curve is not well behaved: no effect of dose is shown"):
+        zero_interaction_potency(dose_matrix(alone, first=DOSES, second=DOSES))
 
 
 def test_a_stimulating_drug_has_no_loewe() -> None:

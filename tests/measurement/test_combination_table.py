@@ -66,6 +66,40 @@ def test_both_tables_of_synergyfinder_are_the_same(tmp_path: Path) -> None:
     assert first[["conc1", "conc2", "value"]].to_numpy().tolist() == [[100.0, 20.0, 0.6]]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "block_id,drug_row,drug_col,conc_r,conc_c,conc_r_unit,conc_c_unit,cell_line_name",
+        "PairIndex,DrugRow,DrugCol,ConcRow,ConcCol,ConcRUnit,ConcCUnit,CellLine",
+        "BlockId,Drug1,Drug2,Conc1,Conc2,Conc1Unit,Conc2Unit,cell.line",
+        "block,drug1,drug2,drug1.conc,drug2.conc,drug1.units,drug2.units,sample_type",
+    ],
+)
+def test_every_alias_of_the_specification(tmp_path: Path, header: str) -> None:
+    """Golden: MEASUREMENT.md sections 3.1 and 10, the headers of SynergyFinder, of its older tables and of screens."""
+    frame = read(tmp_path, f"{header},inhibition (%)\n1,a,b,0.5,2,uM,nM,MCF7,40\n")
+    assert frame[["block", "drug1", "drug2", "conc1", "conc2", "cells"]].to_numpy().tolist() == [["1", "a", "b", 500, 2, "MCF7"]]
+    assert frame["value"].tolist() == [pytest.approx(0.6, rel=1e-12)]
+
+
+def test_lone_wells_stand_beside_their_pairs(tmp_path: Path) -> None:
+    """Law: a well of one drug is a control of every pair of that drug in its own cells, one without drug of all of them."""
+    header = "cell.line,drug1,conc1 (nM),drug2,conc2 (nM),inhibition (%)\n"
+    pairs = "A,x,1,y,2,50\nA,x,1,z,3,60\nB,x,1,y,2,70\n"
+    lone = "A,x,1,,,10\nA,y,2,,,20\nA,,,z,3,30\nA,DMSO,0,,,0\nB,x,0,,,5\n"
+    frame = read(tmp_path, header + pairs + lone).drop(columns=["block", "row"])
+    found = {
+        (row["cells"], row["drug2"], row["conc1"], row["conc2"]): round(100 * (1 - row["value"]))
+        for row in frame.to_dict("records")
+    }
+    assert found == {
+        **{("A", "y", 1.0, 2.0): 50, ("A", "z", 1.0, 3.0): 60, ("B", "y", 1.0, 2.0): 70},
+        **{("A", "y", 1.0, 0.0): 10, ("A", "z", 1.0, 0.0): 10, ("A", "y", 0.0, 2.0): 20, ("A", "z", 0.0, 3.0): 30},
+        **{("A", "y", 0.0, 0.0): 0, ("A", "z", 0.0, 0.0): 0, ("B", "y", 0.0, 0.0): 5},
+    }
+    assert len(frame) == len(found)
+
+
 def test_doses_in_the_header_and_cells_that_are_empty(tmp_path: Path) -> None:
     """Golden: by hand. Each drug may have its own unit in its header; NA is no reading, and is counted."""
     text = "drug1,drug2,conc1 (uM),conc2_nM,counts\na,b,0.1,0,5\na,b,0.1,3,NA\n"

@@ -43,26 +43,6 @@ RYEGRASS_ROOT = [
     *(0.25, 0.22, 0.44),
 ]
 
-# Dry matter of white mustard under two herbicides, 68 readings (Christensen et al. 2003; cran/drc@ad297418 data/S.alba.rda)
-GLYPHOSATE = {
-    0.0: (4.7, 4.6, 4.1, 4.4, 3.2, 3.0, 3.8, 3.9),
-    10.0: (3.8, 3.8, 3.8, 3.3),
-    20.0: (4.1, 3.5, 4.1, 3.2),
-    40.0: (2.8, 3.0, 3.7, 3.4),
-    80.0: (1.8, 1.6, 2.3, 1.7),
-    160.0: (1.1, 1.3, 1.0, 1.2),
-    320.0: (0.9, 0.9, 0.9, 0.9),
-}
-BENTAZONE = {
-    0.0: (4.1, 3.4, 2.6, 3.5, 4.3, 4.2, 4.1, 4.5),
-    10.0: (3.5, 3.8, 3.9, 3.7),
-    20.0: (3.2, 3.5, 3.0, 4.0),
-    40.0: (1.1, 1.4, 1.4, 0.9),
-    80.0: (0.9, 0.6, 0.7, 0.8),
-    160.0: (0.7, 0.7, 0.5, 0.6),
-    320.0: (0.8, 0.5, 0.7, 0.8),
-    640.0: (0.6, 0.7, 0.6, 0.8),
-}
 DRC = 1e-3  # relative: drc's optimiser stops near 1e-4, ours goes on to the bottom (MEASUREMENT.md 3.3 and 11)
 DRC_ERRORS = 2e-2  # relative: drc takes standard errors from a numerical Hessian, which is off by 1 to 2 %
 
@@ -73,23 +53,10 @@ TOY_CELLS = [1079, 1033, 1006, 1009, 768, 569, 522, 489, 508]
 SERIES = np.geomspace(1.0, 1000.0, 7)
 
 
-def curve_of(table: dict[float, tuple[float, ...]]) -> Curve:
-    """The four-parameter curve of a table of dose -> readings."""
-    return dose_response_curve(
-        [dose for dose, readings in table.items() for _ in readings], [one for readings in table.values() for one in readings]
-    )
-
-
 @pytest.fixture(scope="module")
 def ryegrass() -> Curve:
     """The four-parameter curve of the ryegrass data."""
     return dose_response_curve(RYEGRASS_DOSE, RYEGRASS_ROOT)
-
-
-@pytest.fixture(scope="module")
-def herbicides() -> tuple[Curve, Curve]:
-    """Bentazone and glyphosate."""
-    return curve_of(BENTAZONE), curve_of(GLYPHOSATE)
 
 
 # against drc

@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from scipy import stats
 
 from tamarisk.errors import DataError
-from tamarisk.measurement.expression import adjusted_p, linear_fit, moderated_t, variance_prior
+from tamarisk.measurement.expression import adjusted_p, linear_fit, log_odds, moderated_t, variance_prior
 from tamarisk.seeds import generator
 
 LAW = settings(deadline=None, max_examples=40, derandomize=True)
@@ -43,6 +43,10 @@ LIMMA_P = [
 LIMMA_ADJUSTED_P = [
     *(2.67419873234854e-07, 0.519668120641602, 0.519668120641602, 0.349441402924867, 0.733550765489123),
     *(0.709878211803946, 0.349441402924867, 0.349441402924867, 0.733550765489123, 0.709878211803946),
+]
+LIMMA_B = [
+    *(16.590631018639, -6.3902019976028, -6.31339922234572, -5.32315010372906, -6.85160091393481),
+    *(-6.68554070025787, -5.77362486594374, -5.785971448985, -6.84911665021142, -6.74556300860552),
 ]
 DESIGN = [[1.0, 0.0]] * 3 + [[0.0, 1.0]] * 3
 LAST_LESS_FIRST = [[-1.0], [1.0]]
@@ -82,6 +86,12 @@ def test_limma_unit_test() -> None:
     assert found.t[:, 0] == pytest.approx(LIMMA_T, rel=LIMMA)
     assert found.p[:, 0] == pytest.approx(LIMMA_P, rel=LIMMA)
     assert adjusted_p(found.p)[:, 0] == pytest.approx(LIMMA_ADJUSTED_P, rel=LIMMA)
+
+
+def test_limma_unit_test_log_odds() -> None:
+    """Golden: topTable's B, 16.590631 of gene A, all ten genes typed from R limma 3.54.1 to 1e-10."""
+    found = log_odds(moderated_t(LIMMA_TESTS, design=DESIGN, contrasts=LAST_LESS_FIRST))[:, 0]
+    assert found == pytest.approx(LIMMA_B, rel=LIMMA)
 
 
 def test_limma_unit_test_prior() -> None:
@@ -197,6 +207,19 @@ def test_p_is_uniform_without_effect() -> None:
     values = rng.normal(size=(4000, 6)) * np.sqrt(8.0 / rng.chisquare(8, (4000, 1)))
     found = moderated_t(values, design=DESIGN, contrasts=LAST_LESS_FIRST)
     assert (found.p < 0.05).mean() == pytest.approx(0.05, abs=0.011)
+
+
+def test_log_odds_rise_with_t_and_fall_with_rarity() -> None:
+    """Law: with one prior for all the odds follow |t|; if fewer genes change, each is less likely to; NaN stays NaN."""
+    values = normal_values(11)
+    values[0, 3:] += 6.0
+    found = moderated_t(values, design=DESIGN, contrasts=LAST_LESS_FIRST)
+    odds = log_odds(found)[:, 0]
+    assert np.isfinite(found.prior_df)
+    assert np.argsort(odds).tolist() == np.argsort(np.abs(found.t[:, 0])).tolist()
+    assert (log_odds(found, share=0.001)[:, 0] < odds).all()
+    values[5] = math.nan
+    assert np.flatnonzero(np.isnan(log_odds(moderated_t(values, design=DESIGN, contrasts=LAST_LESS_FIRST)))).tolist() == [5]
 
 
 def test_a_known_prior_is_found() -> None:

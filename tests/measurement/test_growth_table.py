@@ -150,6 +150,17 @@ def test_wells_without_cells_are_told() -> None:
     ]
 
 
+def test_the_last_time_of_control_and_treated_together_is_read() -> None:
+    """Law: a control that was followed for longer than any treatment is compared at the last time that they share."""
+    rows = [("-", 0, 100), ("-", 72, 400), ("-", 168, 3000), ("4OHT", 72, 200), ("4OHT", 240, 900)]
+    frame = pd.DataFrame(rows, columns=["drug", "time", "counts"])
+    measured = growth_of(frame)
+    assert said(measured)["4OHT doublings"].startswith("1 doublings")
+    assert "growth is read at 72 h (--at reads another time)" in measured.warnings
+    alone = growth_of(frame[(frame["drug"] == "-") | (frame["time"] == 240)])
+    assert said(alone)["control doublings"].startswith("4.91 doublings")
+
+
 def test_the_time_that_is_read_is_told() -> None:
     """Law: with several times the last of the control is read, conditions not counted then are named, another may be asked."""
     rows = [*plate("a"), ("a", "-", 0.0, 24.0, 200.0), ("a", "4OHT", 100.0, 24.0, 150.0), ("a", "late", 5.0, 96.0, 900.0)]
@@ -292,6 +303,18 @@ def test_flat_curves_have_no_half_way_dose() -> None:
     found, _ = curves_of(flat, direction="GR")
     assert [one.name for one in found.results] == ["GR50", "GRinf", "GRmax", "GR_AOC"]
     assert found.refusals[0].what.startswith("flat in 1 of 1 experiments (F-test p from ")
+
+
+def test_a_dose_that_the_readings_do_not_settle_is_refused() -> None:
+    """Law: where the interval of the EC50 reaches beyond all tested doses on both sides there is none; the rest stays."""
+    vague = series(experiments="a").assign(response=[0.65, 0.6, 0.55, 0.5, 0.45, 0.4, 0.35])
+    vague = pd.concat([vague, vague.assign(response=vague["response"] + 0.15)])
+    found, fitted = curves_of(vague, direction="other")
+    assert not fitted[0].curve.is_flat
+    assert "EC50" not in {one.name for one in found.results}
+    why = "the interval of the EC50 holds all tested doses, so the readings do not settle it"
+    assert [(one.where, one.what) for one in found.refusals] == [("4OHT", why)]
+    assert {"untreated", "plateau"} <= {one.name for one in found.results}
 
 
 def test_few_doses_are_refused() -> None:

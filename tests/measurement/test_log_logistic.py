@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from tamarisk.errors import DataError
+from tamarisk.measurement.dose_response import dose_response_curve
 from tamarisk.measurement.log_logistic import (
     HILL_RANGE,
     Series,
     best_limits,
     least_squares,
-    promising_starts,
     response_slopes,
     responses,
     sound_readings,
-    unit_covariance,
+    unit_covariances,
 )
 from tamarisk.seeds import generator
 
@@ -50,10 +50,10 @@ def test_hill_by_hand() -> None:
 @LAW
 @given(end=plateau, log_ec50=place, slope=hill)
 def test_an_exact_curve_is_found_again(end: float, log_ec50: float, slope: float) -> None:
-    """Law: readings without noise give back the numbers that made them."""
+    """Law: readings without noise give back the numbers that made them, from one of three slopes at the middle dose."""
     truth = np.array([1.0, end, log_ec50, slope])
     series = Series(DOSES, responses(truth, DOSES))
-    starts = promising_starts(series, FREE)
+    starts = [np.array([math.log(10.0), begin]) for begin in (0.5, 1.0, 3.0)]
     found, rss = min((least_squares([series], FREE, start) for start in starts), key=lambda fit: fit[1])
     assert found == pytest.approx(truth, rel=1e-4, abs=1e-4)
     assert rss < 1e-10
@@ -102,22 +102,27 @@ def test_covariance_is_that_of_numeric_derivatives() -> None:
         (responses(numbers + step * unit, dose) - responses(numbers - step * unit, dose)) / (2 * step) for unit in np.eye(4)
     ]
     jacobian = np.stack(slopes, axis=1)
-    assert unit_covariance(numbers, dose, FREE) == pytest.approx(np.linalg.inv(jacobian.T @ jacobian), rel=1e-5)
+    assert unit_covariances(numbers[None], dose, FREE)[0] == pytest.approx(np.linalg.inv(jacobian.T @ jacobian), rel=1e-5)
 
 
 def test_given_limits_have_no_variance() -> None:
     """Law: what was given is not uncertain, and giving it makes the rest more certain."""
     numbers = np.array([1.0, 0.2, math.log(20.0), 1.4])
-    free, given_limits = unit_covariance(numbers, DOSES, FREE), unit_covariance(numbers, DOSES, np.array([1.0, 0.2]))
+    free, given_limits = (unit_covariances(numbers[None], DOSES, limits)[0] for limits in (FREE, np.array([1.0, 0.2])))
     assert not given_limits[:2].any()
     assert not given_limits[:, :2].any()
     assert given_limits[2, 2] < free[2, 2]
 
 
 def test_a_step_between_two_doses_is_refused() -> None:
-    """Refusal: no dose saw the slope, so no number can say where it is."""
+    """Refusal: no dose saw the slope, so no number can say where it is; curves beside it keep their covariance."""
+    doses = np.array([0.1, 1.0, 1000.0, 10000.0])
+    step, seen = np.array([1.0, 0.0, math.log(30.0), 10.0]), np.array([1.0, 0.0, math.log(30.0), 0.5])
+    unknown, known = unit_covariances(np.stack([step, seen]), doses, FREE)
+    assert np.isnan(unknown).all()
+    assert known == pytest.approx(unit_covariances(seen[None], doses, FREE)[0], rel=1e-9)
     with pytest.raises(DataError) as refused:
-        unit_covariance(np.array([1.0, 0.0, math.log(30.0), 10.0]), np.array([0.1, 1.0, 1000.0, 10000.0]), FREE)
+        dose_response_curve(doses, responses(step, doses), untreated=1.0)
     assert str(refused.value) == "no dose lies on the slope of the curve, so its EC50 is anywhere between two; test doses there"
 
 

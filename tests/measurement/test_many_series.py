@@ -10,12 +10,13 @@ from scipy import stats
 
 from tamarisk.measurement.dose_response import Curve, dose_response_curves
 from tamarisk.measurement.flatness import CLEAR, calibrated_p, numerator_df
-from tamarisk.measurement.log_logistic import Series, least_squares, promising_starts, responses
+from tamarisk.measurement.log_logistic import Series, least_squares, responses
 from tamarisk.measurement.many_series import least_squares_of_many
 from tamarisk.seeds import generator
 
 DOSES = np.geomspace(0.1, 1000.0, 9)
 NUMBERS = [1.0, 0.1, math.log(20.0), 1.3]
+GRID = [np.array([place, slope]) for place in np.log(DOSES[1:-1:2]) for slope in (0.5, 2.0)]
 LIMITS = [(math.nan, math.nan), (1.0, math.nan), (math.nan, 0.1), (1.0, 0.1)]
 
 
@@ -26,12 +27,12 @@ def noisy(series: int, dose: np.ndarray = DOSES) -> np.ndarray:
 
 @pytest.mark.parametrize("given", LIMITS)
 def test_many_are_as_good_as_one(given: tuple[float, float]) -> None:
-    """Reference: scipy's least squares from the same starts ends no lower for any of 30 series, whatever limits are given."""
-    readings, limits = noisy(30), np.array(given)
+    """Reference: scipy's least squares from a grid of its own ends no lower for any of 10 series, whatever limits are given."""
+    readings, limits = noisy(10), np.array(given)
     numbers, rss = least_squares_of_many(DOSES, readings, limits)
     for series, own, mine in zip(readings, rss, numbers, strict=True):
         one = Series(DOSES, series)
-        theirs = min((least_squares([one], limits, start) for start in promising_starts(one, limits)), key=lambda fit: fit[1])
+        theirs = min((least_squares([one], limits, start) for start in GRID), key=lambda fit: fit[1])
         assert own <= theirs[1] * (1.0 + 1e-9)
         assert mine == pytest.approx(theirs[0], abs=1e-4)
 

@@ -22,6 +22,25 @@ INCUCYTE = "Vessel Name: MCF-7\nMetric: Count\n\nDate Time\tElapsed\tA1\tA2\n01/
 LONG = "drug,dose,unit,time (h),cell_count\n-,0,,0,100\n-,0,,72,400\n4OHT,1,uM,72,200\n"
 
 
+SCREEN = (
+    "expt.id,upid,cell.line,well,drug1,drug1.conc,drug1.units,drug2,drug2.conc,drug2.units,cell.count,time\n"
+    "1,p1,MCF7,A01,control,0,M,,,,100,0\n1,p1,MCF7,A01,control,0,M,,,,400,72\n"
+    "1,p1,MCF7,A02,4OHT,1e-7,M,,,,200,72\n1,p1,MCF7,A03,4OHT,1e-7,M,rapamycin,5e-9,M,50,72\n"
+)
+SECTION_10 = {  # the aliases of MEASUREMENT.md section 10, typed from it; case, dots, blanks and underscores do not matter
+    "plate": ("upid", "plate_id", "barcode"),
+    "well": ("well_id",),
+    "cell_line": ("cell.line", "cell_line_name", "CellLine", "sample_type"),
+    "drug": ("drug_row", "DrugRow", "agent", "treatment", "Compound", "drug", "drug1"),
+    "dose": ("conc_r", "Conc1", "concentration", "drug1.conc", "Dose"),
+    "unit": ("conc_r_unit", "ConcUnit", "drug1.units"),
+    "time": ("time", "Elapsed", "treatment_duration", "timepoint"),
+    "counts": ("counts", "cell_count", "cell.count", "confluence"),
+    "control_counts": ("cell_count__ctrl",),
+    "start_counts": ("cell_count__time0",),
+}
+
+
 @pytest.fixture
 def written(tmp_path: Path) -> Written:
     """Puts text, or bytes, into a file."""
@@ -63,6 +82,36 @@ def test_every_alias_is_read(written: Written, name: str) -> None:
     """Law: a table may use any alias of the list."""
     for alias in (name, *ALIASES[name]):
         assert read_counts(written(f"{alias},counts\nthis,5\n")).frame[name].tolist() == ["this"]
+
+
+def test_every_alias_of_the_specification(written: Written) -> None:
+    """Golden: MEASUREMENT.md section 10, each alias by itself and in capitals."""
+    cells = {"dose": "5", "unit": "uM", "time": "72", "counts": "9", "control_counts": "20", "start_counts": "3"}
+    for name, aliases in SECTION_10.items():
+        for alias in (*aliases, *(word.upper() for word in aliases)):
+            others = [other for other in SECTION_10 if other not in {name, "counts"}]
+            rest = [] if name == "counts" else ["counts"]
+            header = ",".join([alias, *others, *rest])
+            row = ",".join(cells.get(one, "x") for one in (name, *others, *rest))
+            frame = read_counts(written(f"{header}\n{row}\n"), said=Said(time_unit="h")).frame
+            expected = (
+                5000.0 if name == "dose" else float(cells[name]) if name in cells and name != "unit" else cells.get(name, "x")
+            )
+            assert frame[name].tolist() == [expected], alias
+
+
+def test_a_screen_of_one_drug_and_of_two(written: Written) -> None:
+    """Law: a table of high-throughput screens is read as it is; wells that hold a second drug are left out and counted."""
+    table = read_counts(written(SCREEN), said=Said(time_unit="h"))
+    assert table.frame[["drug", "dose", "time", "counts"]].to_numpy().tolist() == [
+        ["control", 0.0, 0.0, 100.0],
+        ["control", 0.0, 72.0, 400.0],
+        ["4OHT", 100.0, 72.0, 200.0],
+    ]
+    assert (table.source.used, table.source.dropped) == (3, ("a second drug (measure synergy reads them): 1 rows",))
+    lines = SCREEN.splitlines()
+    words = "counts.csv: every well holds a second drug; measure synergy instead"
+    assert refusal(written(f"{lines[0]}\n{lines[-1]}\n"), said=Said(time_unit="h")) == words
 
 
 @pytest.mark.parametrize(

@@ -16,34 +16,6 @@ from tamarisk.seeds import generator
 
 DOSES = np.geomspace(0.1, 1000.0, 9)
 
-# Dry matter of white mustard (Christensen et al. 2003; cran/drc@ad297418 data/S.alba.rda)
-GLYPHOSATE = {
-    0.0: (4.7, 4.6, 4.1, 4.4, 3.2, 3.0, 3.8, 3.9),
-    10.0: (3.8, 3.8, 3.8, 3.3),
-    20.0: (4.1, 3.5, 4.1, 3.2),
-    40.0: (2.8, 3.0, 3.7, 3.4),
-    80.0: (1.8, 1.6, 2.3, 1.7),
-    160.0: (1.1, 1.3, 1.0, 1.2),
-    320.0: (0.9, 0.9, 0.9, 0.9),
-}
-BENTAZONE = {
-    0.0: (4.1, 3.4, 2.6, 3.5, 4.3, 4.2, 4.1, 4.5),
-    10.0: (3.5, 3.8, 3.9, 3.7),
-    20.0: (3.2, 3.5, 3.0, 4.0),
-    40.0: (1.1, 1.4, 1.4, 0.9),
-    80.0: (0.9, 0.6, 0.7, 0.8),
-    160.0: (0.7, 0.7, 0.5, 0.6),
-    320.0: (0.8, 0.5, 0.7, 0.8),
-    640.0: (0.6, 0.7, 0.6, 0.8),
-}
-
-
-def herbicide(table: dict[float, tuple[float, ...]]) -> Curve:
-    """The four-number curve of a table of dose -> readings."""
-    return dose_response_curve(
-        [dose for dose, readings in table.items() for _ in readings], [one for readings in table.values() for one in readings]
-    )
-
 
 def experiments(name: str, half: float, n: int = 4) -> tuple[Curve, ...]:
     """GR curves of n experiments whose EC50s scatter by 20 %."""
@@ -54,18 +26,17 @@ def experiments(name: str, half: float, n: int = 4) -> tuple[Curve, ...]:
     return tuple(one for one in found if isinstance(one, Curve))
 
 
-def test_herbicides_at_common_limits() -> None:
+def test_herbicides_at_common_limits(herbicides: tuple[Curve, Curve]) -> None:
     """Golden: drc 3.0-1 joint fit, ratio .42804785992 [.34026, .51583]; width to 2 %, as drc's Hessian is numerical."""
-    found = ratio_at_common_limits(herbicide(BENTAZONE), herbicide(GLYPHOSATE))
+    found = ratio_at_common_limits(*herbicides)
     assert found.value == pytest.approx(0.42804785992, rel=1e-3)
     assert math.log(found.high / found.value) * found.value == pytest.approx((0.51583268118 - 0.34026303866) / 2, rel=2e-2)
     assert found.method == "log doses of one joint fit, 62 residual df"
 
 
-def test_common_limits_sharpen_the_ratio() -> None:
+def test_common_limits_sharpen_the_ratio(herbicides: tuple[Curve, Curve]) -> None:
     """Law: limits shared by both curves leave fewer numbers to find, so the ratio is known better."""
-    pair = herbicide(BENTAZONE), herbicide(GLYPHOSATE)
-    joint, apart = ratio_at_common_limits(*pair), potency_ratio(*pair)
+    joint, apart = ratio_at_common_limits(*herbicides), potency_ratio(*herbicides)
     assert joint.high / joint.low < apart.high / apart.low
 
 

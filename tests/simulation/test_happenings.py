@@ -118,6 +118,14 @@ def test_a_delayed_event_is_a_time_to_stop_at() -> None:
     assert found["y"].tolist() == [0.0, 0.0, 1.0]
 
 
+@pytest.mark.parametrize("relative", [1e-6, 1e-8, 1e-10])
+def test_a_run_goes_through_where_events_crowd_and_end(relative: float) -> None:
+    """Reference: u = exp(-t); w grows as u falls and is set back to 1/4 whenever above u, ever sooner until u is 1/4 at ln 4."""
+    body = "u = 1; w = 0; u' = -u; w' = u; at (w > u): w = 0.25;"
+    found = one_run(body, [0.0, 1.3, 1.5, 2.0], Control(relative, 1e-3 * relative))
+    assert found["w"][2:] == pytest.approx([0.5 - math.exp(-1.5), 0.5 - math.exp(-2.0)], rel=100 * relative)
+
+
 def test_nothing_moves_but_events() -> None:
     """Reference: a clock that sets itself, every 0.1, in a system without a rate."""
     found = one_run("n = 0; last = 0; at (time - last >= 0.1): n = n + 1, last = time;", [0.0, 2.05, 4.05])
@@ -255,3 +263,23 @@ def test_members_that_fail_are_told(body: str, outcome: Outcome) -> None:
     """Refusal: negative delays, events without end, explosions and states held on a threshold end a member with an outcome."""
     happenings = model(body)
     assert happenings.run(plan_of(happenings, [[0.0, 5.0]]), Control(1e-6, 1e-9, limit=20_000)).outcomes == (outcome,)
+
+
+def test_steps_are_counted_over_all_rounds() -> None:
+    """Law: a member that has used its steps is given up, however many events lie between them."""
+    happenings = model(THERMOSTAT)
+    whole = happenings.run(plan_of(happenings, [[0.0, 20.0]]), TIGHT)
+    short = happenings.run(plan_of(happenings, [[0.0, 20.0]]), Control(1e-9, 1e-12, limit=int(whole.steps[0]) // 2))
+    assert short.outcomes == (Outcome.TOO_STIFF,)
+    assert 2 < short.stops[0] < whole.stops[0]
+
+
+def test_what_has_no_weight_is_let_go() -> None:
+    """Law: a member that settles ends, though a state without weight goes on; weights stand as the system has its states."""
+    happenings = model("n = 0; y = 3; x = 1; x' = -x; y' = 1; at (x < 0.5): n = n + 1;")
+    weight = np.array([float(name == "x") for name in happenings.system.states])
+    run = happenings.run(plan_of(happenings, [[0.0, 1e4]]), Control(1e-6, 1e-9, weight, calm=1e-6))
+    ends = dict(zip(happenings.system.states, run.end[0], strict=True))
+    assert run.outcomes == (Outcome.FINISHED,)
+    assert ends["n"] == 1.0
+    assert ends["y"] < 100.0

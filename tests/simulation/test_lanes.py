@@ -17,15 +17,15 @@ import pytest
 
 from tamarisk.errors import ModelError
 from tamarisk.model.antimony import read_model
-from tamarisk.model.expression import Apply, Name
+from tamarisk.model.expression import Apply, Name, Number
 from tamarisk.model.model import Model
-from tamarisk.model.system import TIME, System, system_of
+from tamarisk.model.system import TIME, Event, System, system_of
 from tamarisk.seeds import generator
 from tamarisk.simulation.batch import Solver
 from tamarisk.simulation.events import solve_system
 from tamarisk.simulation.lanes import Batch, Control, Lanes, Plan, Watcher
 from tamarisk.simulation.machine_code import native_lanes
-from tamarisk.simulation.rosenbrock import FINISHED, NOT_FINITE, SETTLED, TOO_MANY_STEPS
+from tamarisk.simulation.rosenbrock import FINISHED, NOT_FINITE, SETTLED, TOO_MANY_STEPS, TRIGGERED
 
 ReadTiny = Callable[[str], Model]
 
@@ -121,6 +121,31 @@ def test_time_may_be_read() -> None:
     system = System("ramp", rates, {}, {"k": 2.0}, {"x": 0.0})
     plan = Plan(np.array([[2.0], [4.0]]), np.zeros((2, 1)), np.array([0.0, 1.0]), np.full(2, 3.0), [np.array([2.0, 3.0])] * 2)
     assert Lanes(system, 2).run(plan).seen[:, 0] == pytest.approx([4.0, 9.0, 6.0, 16.0], rel=1e-6)
+
+
+def test_a_trigger_ends_the_step() -> None:
+    """Reference: a decay falls below one half at ln 2; the member is left there, to the error of a step, with its time."""
+    below = Event("half", Apply("lt", (Name("x"), Number(0.5))), ())
+    system = System("decay", {"x": Apply("minus", (Name("x"),))}, {}, {"k": 1.0}, {"x": 1.0}, (below,))
+    times = [np.array([0.5, 0.9])] * 2
+    run = Lanes(system, 2).run(Plan(np.ones((2, 1)), np.array([[1.0], [0.4]]), np.zeros(2), np.ones(2), times))
+    assert run.outcomes.tolist() == [TRIGGERED, FINISHED]
+    assert run.reached == pytest.approx([math.log(2.0), 1.0], rel=1e-6)
+    assert run.end[:, 0] == pytest.approx([0.5, 0.4 * math.exp(-1.0)], rel=1e-6)
+    assert run.end[0, 0] < 0.5
+    assert np.isnan(run.seen[:, 0]).tolist() == [False, True, False, False]
+
+
+@pytest.mark.parametrize("lanes", [2, 4, 8])
+def test_jumps_of_rates_are_alike_at_every_width(lanes: int) -> None:
+    """Law: members whose rates jump at moments of their own are the same to the last bit whatever the number of lanes."""
+    inside = Apply("and", (Apply("geq", (Name(TIME), Name("k"))), Apply("lt", (Name("x"), Number(1.5)))))
+    rate = Apply("times", (Apply("piecewise", (Number(2.0), inside, Number(0.5))), Name("k"), Name("x")))
+    system = System("jumps", {"x": rate}, {}, {"k": 1.0}, {"x": 1.0})
+    constants = np.linspace(0.1, 2.9, 11)[:, None]
+    plan = Plan(constants, np.ones((11, 1)), np.zeros(11), np.full(11, 4.0), [np.linspace(0.0, 4.0, 9)] * 11)
+    assert same(Lanes(system, lanes).run(plan), Lanes(system, 1).run(plan))
+    assert not Lanes(system, lanes).run(plan).outcomes.any()
 
 
 def test_an_operator_that_is_not_compiled_is_refused() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from tamarisk.errors import DataError
+from tamarisk.places import require_new
 from tamarisk.study.figure import Axis, Bars, Line, Lines, Panel, Surface
 
 COLOURS = ("#b03a5b", "#2f6f8f", "#6a8d3a", "#c98a1b", "#6b5b95", "#7f7f7f")
-_STYLE: dict[Any, Any] = {  # keys are matplotlib's own
+STYLE: dict[Any, Any] = {  # keys are matplotlib's own
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "figure.titlesize": 9.5,
@@ -40,6 +42,7 @@ _FEW_DECADES = 2.2
 _WIDTHS = (2.2, 1.2)
 _LONG_NAMES = 16
 _MANY_GROUPS = 7
+_CLOUD = 200
 
 
 def figure(panel: Panel) -> Figure:
@@ -48,7 +51,7 @@ def figure(panel: Panel) -> Figure:
     >>> figure(Bars("Two bars", Axis("share"), ("a", "b"), (("one", (0.1, 0.9)),))).get_suptitle()
     'Two bars'
     """
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         drawn = Figure(figsize=_SIZE_INCHES, layout="constrained")
         axes = drawn.add_subplot()
         if isinstance(panel, Lines):
@@ -69,12 +72,39 @@ def save(panel: Panel, folder: Path, name: str) -> tuple[Path, Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     vector, raster = folder / f"{name}.svg", folder / f"{name}.png"
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         drawn = figure(panel)
         FigureCanvasAgg(drawn).print_png(str(raster))  # type: ignore[no-untyped-call]
         drawn.set_layout_engine("none")  # the places found for the one picture do for the other
         vector.write_text(_svg(drawn), encoding="utf-8")
     return vector, raster
+
+
+def write(draw: Callable[[], Figure], path: Path) -> Path:
+    """A figure as one new file, SVG or PNG as its name ends.
+
+    Args:
+        draw: makes the figure; called in our style.
+        path: the file.
+
+    Returns:
+        The path.
+
+    Raises:
+        DataError: the name ends otherwise, or the file cannot be made.
+        ModelError: the file exists.
+    """
+    if path.suffix.lower() not in {".svg", ".png"}:
+        raise DataError(f"'{path.suffix}' is no kind of figure", where=str(path), hint="end the name in .svg or .png")
+    require_new(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with mpl.rc_context(STYLE):
+        drawn = draw()
+        if path.suffix.lower() == ".png":
+            FigureCanvasAgg(drawn).print_png(str(path))  # type: ignore[no-untyped-call]
+        else:
+            path.write_text(_svg(drawn), encoding="utf-8")
+    return path
 
 
 def inline(panel: Panel | Path) -> str:
@@ -86,7 +116,7 @@ def inline(panel: Panel | Path) -> str:
     if isinstance(panel, Path):
         text = panel.read_text(encoding="utf-8")
     else:
-        with mpl.rc_context(_STYLE):
+        with mpl.rc_context(STYLE):
             text = _svg(figure(panel))
     return text[text.index("<svg") :]
 
@@ -101,7 +131,11 @@ def _draw_lines(drawn: Figure, axes: Axes, panel: Lines) -> None:
     if panel.level is not None:
         axes.axhline(panel.level, color="0.75", linewidth=1, zorder=0)
     for number, line in enumerate(panel.lines):
-        _draw_line(axes, line, COLOURS[number % len(COLOURS)], width=_WIDTHS[min(number, len(_WIDTHS) - 1)])
+        colour, width = COLOURS[number % len(COLOURS)], _WIDTHS[min(number, len(_WIDTHS) - 1)]
+        if line.points and len(line.x) > _CLOUD:
+            _draw_cloud(axes, line, colour, above=1.0 - 0.1 * number)
+        else:
+            _draw_line(axes, line, colour, width=width)
     _label(axes, panel.x, panel.y)
     if panel.names:
         _name_points(drawn, axes, panel)
@@ -125,6 +159,11 @@ def _draw_line(axes: Axes, line: Line, colour: str, *, width: float) -> None:
         color=colour,
         label=line.name,
     )
+
+
+def _draw_cloud(axes: Axes, line: Line, colour: str, *, above: float) -> None:
+    """Points too many to be told apart: small and clear, earlier series above later ones."""
+    axes.scatter(line.x, line.y, s=7.0, linewidths=0.0, alpha=0.55, color=colour, label=line.name, zorder=1.0 + above)
 
 
 def _name_points(drawn: Figure, axes: Axes, panel: Lines) -> None:
@@ -193,7 +232,7 @@ def _label(axes: Axes, x: Axis, y: Axis) -> None:
             few = np.log10(high / low) < _FEW_DECADES
             ruler.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=12))
             ruler.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            ruler.set_minor_formatter(NullFormatter())
+            ruler.set_minor_locator(NullLocator())  # each would be laid out three times, unlabelled
 
 
 def _edges(centres: Sequence[float], axis: Axis) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +65,8 @@ def read_blots(path: Path, *, linear_range: tuple[float, float], bands: Mapping[
     Args:
         path: a table with `blot`, `condition` and a column for each band, or with `blot`, `condition`, `band` and `density`.
         linear_range: lowest and highest density that a dilution series showed to be proportional to protein.
-        bands: for phospho, total and load the column, or the name under `band`, that holds it; the same words if left out.
+        bands: for phospho, total and load the column, or the name under `band`, that holds it; the same words if left out. A
+            file without phospho bands has total and load alone.
 
     Returns:
         The blots, and what was taken from the file.
@@ -139,19 +140,21 @@ def read_matrix(path: Path, *, samples: Sequence[str], counts: bool, gene_column
     return Matrix(genes, tuple(samples), values), source_of(path, used=len(rows))
 
 
-def read_sheet(path: Path) -> tuple[Sheet, Source]:
+def read_sheet(path: Path, *, columns: Mapping[str, str] | None = None) -> tuple[Sheet, Source]:
     """What each sample of a matrix is.
 
     Args:
         path: a table with columns `sample` and `group`, and `batch` where samples were handled together.
+        columns: for these names the header that means it, where the file calls it otherwise.
 
     Returns:
         The sheet, and what was taken from the file.
 
     Raises:
         TableError: everything that is wrong with it, at once.
+        DataError: a name is none of these.
     """
-    rows = read_table(path, (_SAMPLE, _GROUP, _BATCH), extra=True)
+    rows = read_table(path, sheet_columns(columns or {}), extra=True)
     names = [row["sample"] for row in rows]
     twice = [row for row in rows if names.count(row["sample"]) > 1]
     if twice:
@@ -159,6 +162,48 @@ def read_sheet(path: Path) -> tuple[Sheet, Source]:
     batches = tuple(row["batch"] for row in rows)
     held = batches if all(batches) else ()
     return Sheet(tuple(names), tuple(row["group"] for row in rows), held), source_of(path, used=len(rows))
+
+
+def sheet_columns(named: Mapping[str, str]) -> tuple[Column, ...]:
+    """The columns of a sample sheet: sample, group and batch, each with every header that may mean it.
+
+    Args:
+        named: headers that the call names, which then stand alone.
+
+    Returns:
+        The columns.
+
+    Raises:
+        DataError: a name is none of the three.
+
+    >>> [column.aliases for column in sheet_columns({"group": "arm"})][1]
+    ('arm',)
+    """
+    known = (_SAMPLE, _GROUP, _BATCH)
+    strange = [name for name in named if name not in {column.name for column in known}]
+    if strange:
+        hint = f"known: {', '.join(column.name for column in known)}"
+        raise DataError(f"no column is called '{strange[0]}' here", where="column", hint=hint)
+    return tuple(replace(one, aliases=(named[one.name],), optional=False) if one.name in named else one for one in known)
+
+
+def unfit(values: Array, *, counts: bool) -> Mask:
+    """Which numbers can be no read counts, or no log2 values.
+
+    Args:
+        values: any numbers.
+        counts: whether they are said to be read counts, whole and not negative, or else log2 values.
+
+    Returns:
+        Where one cannot be; a gap (NaN) cannot be either.
+
+    >>> unfit(np.array([7.0, 7.5, -1.0, 800.0]), counts=True).tolist()
+    [False, True, True, False]
+    >>> unfit(np.array([7.0, 7.5, -1.0, 800.0]), counts=False).tolist()
+    [False, False, False, True]
+    """
+    strange = (values < 0) | (values != np.round(values)) if counts else values > HIGHEST_LOG2
+    return np.asarray(strange | ~np.isfinite(values))
 
 
 def log_counts_per_million(counts: Array) -> Array:
@@ -231,7 +276,7 @@ def _long_bands(path: Path, named: Mapping[str, str]) -> list[tuple[int, str, st
     issues = [
         Issue(f"{path.name}, column band", f"no band '{name}' for {role} (--{role} names it; known: {', '.join(known)})")
         for role, name in named.items()
-        if name not in known
+        if name not in known and name != "phospho"
     ]
     if issues:
         raise TableError(listed(issues))
@@ -245,7 +290,9 @@ def _long_bands(path: Path, named: Mapping[str, str]) -> list[tuple[int, str, st
 
 def _wide_bands(path: Path, named: Mapping[str, str]) -> list[tuple[int, str, str, str, float]]:
     columns = [
-        Column(role, number=True, required=False, minimum=0.0, aliases=(name,), gaps=("NA", "NaN", "nan"))
+        Column(
+            role, number=True, required=False, minimum=0.0, aliases=(name,), gaps=("NA", "NaN", "nan"), optional=name == "phospho"
+        )
         for role, name in named.items()
     ]
     rows = read_table(path, (_BLOT, _LANE, *columns), extra=True)
@@ -283,7 +330,7 @@ def _numbers(path: Path, rows: Sequence[Sequence[str]], lines: Sequence[int], sa
             values[number] = [float(cell) for cell in cells]
         except ValueError:
             values[number] = [_number(cell) for cell in cells]
-    bad = ~np.isfinite(values) | (values < 0 if counts else values > HIGHEST_LOG2)
+    bad = unfit(values, counts=counts)
     if not counts:
         bad &= ~np.array([[cell.casefold() in GAPS for cell in cells] for cells in rows])
     for row, column in np.argwhere(bad).tolist():
@@ -304,9 +351,26 @@ def _number(cell: str) -> float:
 def _fault(cell: str, *, counts: bool) -> str:
     value = _number(cell)
     if math.isfinite(value):
-        return (
-            f"{cell} is below 0, so it is no count"
-            if counts
-            else f"{cell} is no log2 value (say --scale counts if these are reads)"
-        )
+        return value_fault(value, cell, counts=counts)
     return "the cell is empty" if not cell else f"'{cell}' is not a number" + (" (use a decimal point)" if "," in cell else "")
+
+
+def value_fault(value: float, cell: str, *, counts: bool) -> str:
+    """Why a number is no read count, or no log2 value.
+
+    Args:
+        value: the number.
+        cell: how it is written.
+        counts: whether it is said to be a read count.
+
+    Returns:
+        The reason in words.
+
+    >>> value_fault(7.5, "7.5", counts=True)
+    '7.5 is no whole number, so it is no count (say so if these are log2 values, or round estimated reads)'
+    """
+    if not counts:
+        return f"{cell} is no log2 value (say --scale counts if these are reads)"
+    if value < 0:
+        return f"{cell} is below 0, so it is no count"
+    return f"{cell} is no whole number, so it is no count (say so if these are log2 values, or round estimated reads)"

@@ -19,7 +19,8 @@ class Blots:
 
     Attributes:
         conditions: name of each lane's condition, the same on every blot.
-        phospho: phospho-protein, shape `(blot, condition)`; NaN where a lane is missing, as in all three.
+        phospho: phospho-protein, shape `(blot, condition)`; NaN where a lane is missing, as in all three, and throughout where
+            nothing phosphorylated was blotted.
         total: total protein, shape `(blot, condition)`.
         load: loading control or stained lane, shape `(blot, condition)`.
         linear_range: lowest and highest density that a dilution series showed to be proportional to protein.
@@ -77,8 +78,34 @@ def band_contrasts(blots: Blots, *, treated: str, control: str, level: float = 0
     return BandContrasts(*contrasts)
 
 
+def total_contrast(blots: Blots, *, treated: str, control: str, level: float = 0.95) -> Estimate:
+    """What a treatment does to the amount of a protein, each blot compared within itself; no phospho band is needed.
+
+    Args:
+        blots: the bands; those of the phospho-protein may be missing throughout.
+        treated: the condition to compare.
+        control: the condition to compare it with.
+        level: coverage of the interval, between 0 and 1.
+
+    Returns:
+        The log2 contrast of total per load.
+
+    Raises:
+        DataError: as `band_contrasts`.
+
+    References: [@DEGASPERI2014].
+
+    >>> blots = Blots(["vehicle", "ICI"], [[np.nan, np.nan]] * 3, [[8, 2], [10, 2], [6, 2]], [[5, 5], [6, 6], [5, 4.5]],
+    ...     linear_range=(0.5, 60.0))
+    >>> print(total_contrast(blots, treated="ICI", control="vehicle"))
+    -1.92 log2 (95 % -3.04 to -0.8, n = 3)
+    """
+    _, total, load = _log_bands(blots)
+    return _contrast(total - load, [_lane(blots, name) for name in (treated, control)], level)
+
+
 def _log_bands(blots: Blots) -> tuple[Array, Array, Array]:
-    """The log2 densities of the lanes that have all three bands; NaN in all three elsewhere."""
+    """The log2 densities of the lanes that have all bands that were blotted; NaN in all three elsewhere."""
     bands = np.stack([np.asarray(band, dtype=np.float64) for band in _same_shape(blots)])
     low, high = blots.linear_range
     faults = [f"{name} saturated in {_places(blots, band >= high)}" for name, band in _named(bands) if (band >= high).any()]
@@ -87,7 +114,8 @@ def _log_bands(blots: Blots) -> tuple[Array, Array, Array]:
         what = "; ".join(faults) or "the lowest density of the linear range is not positive"
         raise DataError(what, where="blots", hint=f"expose again so that all bands lie within {low:g} to {high:g}")
     log_bands = np.log2(bands)
-    log_bands[:, np.isnan(log_bands).any(axis=0)] = np.nan
+    blotted = log_bands if np.isfinite(log_bands[0]).any() else log_bands[1:]
+    log_bands[:, np.isnan(blotted).any(axis=0)] = np.nan
     return log_bands[0], log_bands[1], log_bands[2]
 
 

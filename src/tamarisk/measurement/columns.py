@@ -11,7 +11,7 @@ import pandas as pd
 from tamarisk.errors import DataError, Issue, TableError, listed
 from tamarisk.measurement.measured import Source, source_of
 from tamarisk.names import plain
-from tamarisk.tables import Column, Row, read_table, table_cells, table_text
+from tamarisk.tables import Column, Row, Table, read_columns, table_cells, table_header, table_text
 from tamarisk.units import CONCENTRATIONS, TIMES
 
 _METABOLIC = "{} reads what cells metabolise, which a drug such as rapamycin lowers without killing any: count cells to be sure"
@@ -100,14 +100,14 @@ def read_long(path: Path, columns: Sequence[Column], *, value: str, said: Said |
     [{'drug': '4OHT', 'dose': 1000.0, 'counts': 200.0}]
     """
     told = said or Said()
-    header = table_cells(path)[0]
+    header = table_header(path)
     units = {name: _unit_in_header(header, name, words, told) for name, words in _UNITS.items()}
     further = [Column(key, required=False) for key in told.keys if key not in {column.name for column in columns}]
     wanted = [_aliased(column, told, units) for column in (*columns, *further)]
     given = {"dose": _agreed(path, "doses", units["dose"][1], told.dose_unit)}
     given["time"] = _agreed(path, "times", units["time"][1], told.time_unit)
-    rows = read_table(path, wanted, extra=True, check=lambda row: _unit_faults(row, given, units["dose"][1]))
-    frame = _in_standard_units(rows, wanted, given)
+    table = read_columns(path, wanted, extra=True, check=lambda row: _unit_faults(row, given, units["dose"][1]), asks=_UNITED)
+    frame = _in_standard_units(table, wanted, given)
     _refuse_repeated_wells(path, frame)
     empty = frame[value].isna() if value in frame else pd.Series(data=False, index=frame.index)
     dropped = {f"no {value}": frame.loc[empty, "row"].tolist(), "comment": _comments(path)}
@@ -157,16 +157,14 @@ def _ending(cell: str, words: Mapping[str, float]) -> str:
     return last[-1] if last and last[-1] in words else ""
 
 
-def _in_standard_units(rows: Sequence[Row], columns: Sequence[Column], given: Mapping[str, str]) -> pd.DataFrame:
+def _in_standard_units(table: Table, columns: Sequence[Column], given: Mapping[str, str]) -> pd.DataFrame:
     """The columns that the file holds, doses in nM and times in hours."""
-    held = [column for column in columns if column.name in rows[0].cells]
-    frame = pd.DataFrame(
-        {column.name: [row.number(column.name) if column.number else row[column.name] for row in rows] for column in held}
-    )
-    frame["row"] = [row.line for row in rows]
+    held = [column for column in columns if column.name in table.cells]
+    frame = pd.DataFrame({one.name: table.numbers(one.name) if one.number else table[one.name] for one in held})
+    frame["row"] = table.lines
     if "dose" in frame:
-        cells = frame["unit"] if "unit" in frame else [""] * len(frame)
-        frame["dose"] = frame["dose"] * [CONCENTRATIONS.get(unit or given["dose"], 1.0) for unit in cells]
+        factors = {unit: CONCENTRATIONS.get(unit or given["dose"], 1.0) for unit in set(table["unit"])}
+        frame["dose"] = frame["dose"] * [factors[unit] for unit in table["unit"]]
     if "time" in frame:
         frame["time"] = frame["time"] * TIME_WORDS.get(given["time"], 1.0)
     return frame
@@ -214,7 +212,7 @@ def _warnings(path: Path, header: Sequence[str], columns: Sequence[Column]) -> t
     """Columns that were left out although their cells differ, and readings that stand for counts."""
     known = {plain(word) for column in columns for word in (column.name, *column.aliases)}
     strange = [place for place, cell in enumerate(header) if plain(cell) not in known]
-    body = table_cells(path)[1]
+    body = table_cells(path)[1] if strange else []
     unread = [header[place] for place in strange if len({cells[place] for _, cells in body}) > 1]
     said = [f"{path.name}: wells that differ only in column '{name}' count together (--by keeps them apart)" for name in unread]
     standing = {plain(word): words for word, words in READOUTS.items()}
@@ -225,4 +223,5 @@ def _comments(path: Path) -> list[int]:
     return [number for number, line in enumerate(table_text(path).splitlines(), 1) if line.startswith("#")]
 
 
+_UNITED = ("dose", "unit", "time")
 _UNITS: Mapping[str, Mapping[str, float]] = {"dose": CONCENTRATIONS, "time": TIME_WORDS}

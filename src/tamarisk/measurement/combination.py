@@ -186,7 +186,7 @@ def single_agent(matrix: DoseMatrix, drug: int) -> Curve:
     return curve
 
 
-def well_behaved_curve(dose: Array, effect: Array, *, untreated: float, where: str) -> Curve:
+def well_behaved_curve(dose: Array, effect: Array, *, untreated: float, where: str, level: bool = False) -> Curve:
     """A dose-response curve of effects that the data pin down, or the sentence that says why there is none.
 
     Args:
@@ -194,6 +194,7 @@ def well_behaved_curve(dose: Array, effect: Array, *, untreated: float, where: s
         effect: effects, shape `(dose,)`; the one at zero is not fitted, the curve starts from `untreated`.
         untreated: effect without the drug.
         where: which drug beside what, for the error.
+        level: whether effects that do not change with dose will do, as where only the fitted effects are asked for.
 
     Returns:
         The curve.
@@ -211,7 +212,7 @@ def well_behaved_curve(dose: Array, effect: Array, *, untreated: float, where: s
         curve = dose_response_curve(dose[1:], effect[1:], untreated=untreated)
     except DataError as error:
         raise DataError(error.what, where=where, hint=_FIT_NOTHING) from None
-    fault = _fault(curve)
+    fault = "" if level and curve.is_flat else _fault(curve)
     if fault:
         raise DataError(f"the curve is not well behaved: {fault}", where=where, hint=_FIT_NOTHING)
     return curve

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from tamarisk.errors import DataError, Issue
 from tamarisk.measurement.combination import DoseMatrix, Scores, bliss, dose_matrix, hsa, loewe
-from tamarisk.measurement.estimate import FEWEST_EXPERIMENTS, Array, Estimate, experiment_mean, without_interval
+from tamarisk.measurement.estimate import FEWEST_EXPERIMENTS, Array, Estimate, experiment_mean, middle_mean, without_interval
 from tamarisk.measurement.measured import Measured, Result
 from tamarisk.measurement.pair_table import Pairs
 from tamarisk.measurement.surface import Surface, beyond_best, interaction_surface
@@ -52,8 +51,17 @@ class Combined:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Matrices:
-    """One drug pair: readings of shape `(experiment, first dose, second dose)`, NaN where there was no well."""
+class Matrices:
+    """One drug pair: readings of shape `(experiment, first dose, second dose)`, NaN where there was no well.
+
+    Attributes:
+        cells: the line, with its block where there are several.
+        drugs: names of both drugs.
+        first: doses of the first drug in nM, rising, shape `(first dose,)`.
+        second: doses of the second drug likewise.
+        experiments: name of each experiment.
+        values: the readings.
+    """
 
     cells: str
     drugs: tuple[str, str]
@@ -64,6 +72,7 @@ class _Matrices:
 
     @property
     def of(self) -> str:
+        """Cells and drugs in words."""
         return ", ".join(word for word in (self.cells, " + ".join(self.drugs)) if word)
 
     def cell(self, first: int, second: int) -> str:
@@ -100,7 +109,7 @@ def combinations_of(pairs: Pairs, *, level: float = 0.95) -> tuple[Measured, tup
     4OHT + ICI | Bliss excess | 12.5 % points (no interval, n = 1)
     4OHT 10 nM + ICI 5 nM | interaction | -1 doublings (no interval, n = 1)
     """
-    parts = [_part(matrices, pairs.kind, level) for matrices in _matrices(pairs.table.frame)]
+    parts = [_part(matrices, pairs.kind, level) for matrices in dose_matrices(pairs.table.frame)]
     results = tuple(one for part, _ in parts for one in part.results)
     refusals = tuple(one for part, _ in parts for one in part.refusals)
     if not results:
@@ -110,28 +119,28 @@ def combinations_of(pairs: Pairs, *, level: float = 0.95) -> tuple[Measured, tup
     return Measured(results, refusals, tuple(notes)), tuple(drawn for _, drawn in parts if drawn is not None)
 
 
-def _part(matrices: _Matrices, kind: str, level: float) -> tuple[Measured, Combined | None]:
+def _part(matrices: Matrices, kind: str, level: float) -> tuple[Measured, Combined | None]:
     """What one pair of drugs says."""
     try:
-        effects = _effects(matrices, kind)
+        effects = taken_away(matrices, kind)
     except DataError as fault:
         return Measured((), (Issue(matrices.of, str(fault)),)), None
     scored, tested = _scored(matrices, effects, level), _interactions(matrices, kind, level)
     warnings = tuple(dict.fromkeys(scored.warnings))
     said = Measured((*scored.results, *tested.results), (*scored.refusals, *tested.refusals), warnings)
-    return said, _combined(matrices, effects, kind)
+    return said, drawing(matrices, effects, kind)
 
 
-def _matrices(frame: pd.DataFrame) -> Iterator[_Matrices]:
+def dose_matrices(frame: pd.DataFrame) -> Iterator[Matrices]:
     """The dose matrices of each pair of drugs in each line; wells of one experiment are averaged (the middle half)."""
     named = frame if "experiment" in frame else frame.assign(experiment="1", cells=_with_blocks(frame))
     for (cells, *drugs), held in named.groupby(["cells", "drug1", "drug2"], sort=False):
         first, second = (np.array(sorted(set(held[name])), dtype=np.float64) for name in ("conc1", "conc2"))
         experiments = tuple(dict.fromkeys(held["experiment"]))
         places = pd.MultiIndex.from_product([experiments, first, second])
-        mean = held.groupby(["experiment", "conc1", "conc2"])["value"].agg(_middle).reindex(places)
+        mean = held.groupby(["experiment", "conc1", "conc2"])["value"].agg(middle_mean).reindex(places)
         values: Array = np.reshape(mean.to_numpy(dtype=np.float64), (len(experiments), len(first), len(second)))
-        yield _Matrices(str(cells), (str(drugs[0]), str(drugs[1])), first, second, experiments, values)
+        yield Matrices(str(cells), (str(drugs[0]), str(drugs[1])), first, second, experiments, values)
 
 
 def _with_blocks(frame: pd.DataFrame) -> list[str]:
@@ -143,11 +152,7 @@ def _with_blocks(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def _middle(values: pd.Series[float]) -> float:
-    return float(stats.trim_mean(values.to_numpy(dtype=np.float64), 0.25))
-
-
-def _effects(matrices: _Matrices, kind: str) -> Array:
+def taken_away(matrices: Matrices, kind: str) -> Array:
     """The share that is taken away in each experiment, after seeing that each has wells without drug that are untouched."""
     for drug, doses in zip(matrices.drugs, (matrices.first, matrices.second), strict=True):
         if doses[0] != 0 or len(doses) < 2:
@@ -172,7 +177,7 @@ def _effects(matrices: _Matrices, kind: str) -> Array:
     return 1.0 - matrices.values
 
 
-def _scored(matrices: _Matrices, effects: Array, level: float) -> Measured:
+def _scored(matrices: Matrices, effects: Array, level: float) -> Measured:
     """Mean excess by each model; a model that fails in one experiment is refused in all, so that none is picked."""
     results, refusals, warnings = [], [], []
     for name, model in MODELS.items():
@@ -193,7 +198,7 @@ def _scored(matrices: _Matrices, effects: Array, level: float) -> Measured:
     return Measured(tuple(results), tuple(refusals), tuple(warnings))
 
 
-def _excess(matrices: _Matrices, effects: Array, model: Callable[[DoseMatrix], Scores]) -> tuple[Array, list[str]]:
+def _excess(matrices: Matrices, effects: Array, model: Callable[[DoseMatrix], Scores]) -> tuple[Array, list[str]]:
     """The excess at each combination, shape `(experiment, first dose, second dose)` without zero doses, and caveats."""
     excess, caveats = np.full(effects.shape, np.nan), []
     for number, (experiment, effect) in enumerate(zip(matrices.experiments, effects, strict=True)):
@@ -210,7 +215,7 @@ def _excess(matrices: _Matrices, effects: Array, model: Callable[[DoseMatrix], S
     return excess[:, 1:, 1:], caveats
 
 
-def _interactions(matrices: _Matrices, kind: str, level: float) -> Measured:
+def _interactions(matrices: Matrices, kind: str, level: float) -> Measured:
     """The interaction at every pair of doses with bounds that hold together; a lone pair has its own paired t interval."""
     if kind == "viability":
         return Measured(())
@@ -237,7 +242,7 @@ def _interactions(matrices: _Matrices, kind: str, level: float) -> Measured:
     return Measured(tuple(results))
 
 
-def _log2(matrices: _Matrices) -> Array:
+def _log2(matrices: Matrices) -> Array:
     empty = [name for name, one in zip(matrices.experiments, matrices.values, strict=True) if (one <= 0).any()]
     if empty:
         what = f"no cells were counted somewhere in experiment(s) {', '.join(empty)}, so doublings are not defined"
@@ -245,7 +250,7 @@ def _log2(matrices: _Matrices) -> Array:
     return np.asarray(np.log2(matrices.values), dtype=np.float64)
 
 
-def _lone(matrices: _Matrices, doublings: Array, surface: Surface, level: float) -> list[Result]:
+def _lone(matrices: Matrices, doublings: Array, surface: Surface, level: float) -> list[Result]:
     """One combination, which no one could pick: its own interval, and how far it goes beyond each drug."""
     beyond = beyond_best(doublings[:, 1, 1], doublings[:, 1, 0], doublings[:, 0, 1], level=level)
     of = matrices.cell(1, 1)
@@ -265,7 +270,7 @@ def _bounded(surface: Surface, first: int, second: int) -> Estimate:
     return Estimate(value, low, high, surface.level, n, "doublings", method)
 
 
-def _combined(matrices: _Matrices, effects: Array, kind: str) -> Combined:
+def drawing(matrices: Matrices, effects: Array, kind: str) -> Combined:
     """The mean over experiments of what is drawn."""
     if kind == "viability":
         alone = (1.0 - effects[:, 1:, :1]) * (1.0 - effects[:, :1, 1:])

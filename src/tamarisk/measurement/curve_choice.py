@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from tamarisk.errors import DataError
 from tamarisk.measurement.dose_response import EXACT, Curve, dose_response_curve
 from tamarisk.measurement.estimate import Array
 from tamarisk.measurement.hormesis import HormeticCurve, hormetic_curves
@@ -79,7 +80,7 @@ def plateau_p(dose: npt.ArrayLike, response: npt.ArrayLike, *, plateau: float, u
         p-values of the F-test of the supposed plateau against each series' own, shape `(...)`.
 
     Raises:
-        DataError: a reading is missing or a dose is negative.
+        DataError: a reading is missing, a dose is negative, or readings are too few.
 
     References: [@RITZ2015].
 
@@ -93,6 +94,8 @@ def plateau_p(dose: npt.ArrayLike, response: npt.ArrayLike, *, plateau: float, u
     start = np.nan if untreated is None else untreated
     supposed, own = (least_squares_of_many(doses, series, np.array([start, end]))[1] for end in (plateau, np.nan))
     df = len(doses) - 3 - int(np.isnan(start))
+    if df < 1:
+        raise DataError(f"{len(doses)} readings do not tell one plateau from another", where="dose", hint="test more doses")
     gain = np.maximum(supposed - own, 0.0)
     p = stats.f.sf(gain / np.maximum(own / df, np.finfo(float).tiny), 1, df)
     return np.asarray(np.where(supposed <= EXACT * (series**2).sum(axis=1), 1.0, p)).reshape(table.shape[:-1])

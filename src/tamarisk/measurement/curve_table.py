@@ -13,6 +13,7 @@ from tamarisk.measurement.dose_response import Curve, dose_reaching, dose_respon
 from tamarisk.measurement.estimate import Array, Estimate, experiment_mean
 from tamarisk.measurement.growth import area_over_curve
 from tamarisk.measurement.growth_table import CONTROL, condition_name
+from tamarisk.measurement.hormesis import HormeticCurve
 from tamarisk.measurement.measured import Measured, Result, mean_dose
 
 HALF = 0.5
@@ -38,11 +39,12 @@ NAMES: Mapping[str, Names] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """One curve with the name of its condition."""
+    """One curve with the name of its condition, and the one that rises first where readings ask for it."""
 
     of: str
     experiment: str
     curve: Curve
+    hormetic: HormeticCurve | None = None
 
 
 def curves_of(readings: pd.DataFrame, *, direction: str, level: float = 0.95) -> tuple[Measured, tuple[Fitted, ...]]:
@@ -70,7 +72,7 @@ def curves_of(readings: pd.DataFrame, *, direction: str, level: float = 0.95) ->
     fitted: list[Fitted] = []
     results: list[Result] = []
     refusals: list[Issue] = []
-    for of, series in _conditions(readings, direction):
+    for of, series in dose_series(readings, direction):
         curves: dict[str, Curve] = {}
         for experiment, (dose, response) in series.items():
             try:
@@ -78,7 +80,7 @@ def curves_of(readings: pd.DataFrame, *, direction: str, level: float = 0.95) ->
             except DataError as fault:
                 refusals.append(Issue(f"{of}, experiment {experiment}", str(fault)))
         if curves:
-            results += _read(of, list(curves.values()), direction, level, refusals)
+            results += curve_numbers(of, list(curves.values()), direction, level, refusals)
             fitted += [Fitted(of, experiment, curve) for experiment, curve in curves.items()]
     if not fitted:
         what = "; ".join(map(str, refusals)) or "there is no dose above zero"
@@ -98,7 +100,7 @@ def mean_readings(curve: Curve) -> tuple[Array, Array]:
     return doses, np.array([curve.response[curve.dose == dose].mean() for dose in doses])
 
 
-def _conditions(readings: pd.DataFrame, direction: str) -> Iterator[tuple[str, dict[str, tuple[Array, Array]]]]:
+def dose_series(readings: pd.DataFrame, direction: str) -> Iterator[tuple[str, dict[str, tuple[Array, Array]]]]:
     """For each condition the doses and responses of each experiment; vehicle joins where its level is to be fitted."""
     treated = readings[readings["drug"] != CONTROL]
     vehicle = readings[readings["drug"] == CONTROL]
@@ -115,7 +117,8 @@ def _conditions(readings: pd.DataFrame, direction: str) -> Iterator[tuple[str, d
         yield condition_name(cells, drug, np.nan) or "all wells", series
 
 
-def _read(of: str, curves: Sequence[Curve], direction: str, level: float, refusals: list[Issue]) -> Iterator[Result]:
+def curve_numbers(of: str, curves: Sequence[Curve], direction: str, level: float, refusals: list[Issue]) -> Iterator[Result]:
+    """Potency, plateau and area of one condition over its experiments; what cannot be said is added to the refusals."""
     names = NAMES[direction]
     flat = [curve for curve in curves if curve.is_flat]
     if names.half:
@@ -126,7 +129,14 @@ def _read(of: str, curves: Sequence[Curve], direction: str, level: float, refusa
             Issue(of, f"flat in {len(flat)} of {len(curves)} experiments (F-test p from {least:.2g}), so it has no {names.ec50}")
         )
     else:
-        yield Result(of, names.ec50, mean_dose([ec50(curve, level=level) for curve in curves], level=level))
+        middle = mean_dose([ec50(curve, level=level) for curve in curves], level=level)
+        lowest, highest = min(curve.tested[0] for curve in curves), max(curve.tested[1] for curve in curves)
+        if not middle.is_bound and middle.low < lowest and middle.high > highest:
+            refusals.append(
+                Issue(of, f"the interval of the {names.ec50} holds all tested doses, so the readings do not settle it")
+            )
+        else:
+            yield Result(of, names.ec50, middle)
     if direction == "other":
         yield Result(of, "untreated", _mean(curves, lambda curve: curve.untreated, level))
     yield Result(of, names.plateau, _mean(curves, lambda curve: curve.plateau, level))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tamarisk.errors import DataError, Issue
 from tamarisk.measurement.assay_tables import Matrix, log_counts_per_million, read_matrix
+from tamarisk.measurement.choice_table import choices_of
 from tamarisk.measurement.columns import LongTable, Said, read_long
 from tamarisk.measurement.curve_table import Fitted, curves_of
 from tamarisk.measurement.growth_table import CONTROL, Layout, arranged, growth_by_experiment
@@ -40,6 +41,7 @@ class Asked:
         layout: control and experiments.
         said: units and columns.
         level: coverage of the intervals.
+        plateau: the supposed response at a saturating dose, from which F-tests choose the simplest curve; None fits one.
     """
 
     direction: str = ""
@@ -50,6 +52,7 @@ class Asked:
     layout: Layout = field(default_factory=Layout)
     said: Said = field(default_factory=Said)
     level: float = 0.95
+    plateau: float | None = None
 
 
 def dose_files(files: Sequence[Path], asked: Asked) -> tuple[Measured, tuple[Fitted, ...], tuple[Source, ...]]:
@@ -70,8 +73,8 @@ def dose_files(files: Sequence[Path], asked: Asked) -> tuple[Measured, tuple[Fit
     """
     if asked.samples is not None:
         readings, sources, warnings = _genes(files, asked.samples, asked)
-        measured, fitted = curves_of(readings, direction="other", level=asked.level)
-        return Measured(measured.results, measured.refusals, warnings), fitted, sources
+        measured, fitted = _curves(readings, "other", asked)
+        return with_warnings(measured, warnings), fitted, sources
     if asked.genes:
         raise DataError("the doses of the samples are missing", where="gene", hint="say --samples FILE")
     if holds_metrics(files[0]):
@@ -87,8 +90,8 @@ def dose_files(files: Sequence[Path], asked: Asked) -> tuple[Measured, tuple[Fit
         raise DataError(
             "there is no dose above zero", where=files[0].name, hint="name the column of doses with --column dose=HEADER"
         )
-    measured, fitted = curves_of(part.readings, direction=part.direction, level=asked.level)
-    warnings = (*part.warnings, *(words for table in part.tables for words in table.warnings))
+    measured, fitted = _curves(part.readings, part.direction, asked)
+    warnings = (*part.warnings, *(words for table in part.tables for words in table.warnings), *measured.warnings)
     sources = tuple(table.source for table in part.tables)
     return Measured(measured.results, (*part.refusals, *measured.refusals), warnings), fitted, sources
 
@@ -100,6 +103,12 @@ class _Part:
     tables: Sequence[LongTable]
     refusals: tuple[Issue, ...]
     warnings: tuple[str, ...]
+
+
+def _curves(readings: pd.DataFrame, direction: str, asked: Asked) -> tuple[Measured, tuple[Fitted, ...]]:
+    if asked.plateau is None:
+        return curves_of(readings, direction=direction, level=asked.level)
+    return choices_of(readings, direction=direction, plateau=asked.plateau, level=asked.level)
 
 
 def _is_counts(path: Path, asked: Asked) -> bool:

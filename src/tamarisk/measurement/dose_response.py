@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.estimate import Array, Estimate, t_quantile
 from tamarisk.measurement.flatness import calibrated_p
-from tamarisk.measurement.log_logistic import REACH, Series, least_squares, responses, sound_readings, unit_covariance
+from tamarisk.measurement.log_logistic import REACH, Series, least_squares, responses, sound_readings, unit_covariances
 from tamarisk.measurement.many_series import least_squares_of_many
 
 EXACT = 1e-18  # residuals this small, relative to the readings, are rounding
@@ -125,12 +125,13 @@ def dose_response_curves(
     """
     table = np.atleast_2d(np.asarray(responses, dtype=np.float64))
     doses = sound_readings(dose, table[0])[0]
-    for series in table[1:]:
+    for series in table[~np.isfinite(table).all(axis=1)]:
         sound_readings(doses, series)
     limits = np.array([np.nan if limit is None else limit for limit in (untreated, plateau)])
     _refuse_too_few(doses, fitted=2 + int(np.isnan(limits).sum()), with_vehicle=untreated is None)
     numbers, rss = least_squares_of_many(doses, table, limits)
-    return tuple(_curve(doses, *fit, limits) for fit in zip(table, numbers, rss.tolist(), strict=True))
+    spreads = unit_covariances(numbers, doses, limits)
+    return tuple(_curve(doses, *fit, limits) for fit in zip(table, numbers, rss.tolist(), spreads, strict=True))
 
 
 def predicted(curve: Curve, dose: npt.ArrayLike) -> Array:
@@ -304,7 +305,7 @@ def limits_differ_p(first: Curve, second: Curve) -> float:
     apart, df = first.rss + second.rss, first.df + second.df
     if together <= EXACT * sum(float((curve.response**2).sum()) for curve in (first, second)):
         return 1.0
-    return float(stats.f.sf((together - apart) / shared / (apart / df), shared, df)) if apart else 0.0
+    return float(special.fdtrc(shared, df, max(together - apart, 0.0) / shared / (apart / df))) if apart else 0.0
 
 
 def _refuse_too_few(dose: Array, *, fitted: int, with_vehicle: bool) -> None:
@@ -318,15 +319,14 @@ def _refuse_too_few(dose: Array, *, fitted: int, with_vehicle: bool) -> None:
         )
 
 
-def _curve(dose: Array, response: Array, numbers: Array, rss: float, limits: Array) -> Curve | DataError:
+def _curve(dose: Array, response: Array, numbers: Array, rss: float, spread: Array, limits: Array) -> Curve | DataError:
     df = len(dose) - 2 - int(np.isnan(limits).sum())
     flat_p = _flat_p(dose, response, rss, limits, df)
     if flat_p >= FLAT_P:
         return _flat_curve(dose, response, None if np.isnan(limits[0]) else float(limits[0]), flat_p)
-    try:
-        spread = unit_covariance(numbers, dose, limits)
-    except DataError as off_slope:
-        return off_slope
+    if np.isnan(spread).any():
+        what = "no dose lies on the slope of the curve, so its EC50 is anywhere between two"
+        return DataError(what, hint="test doses there")
     level_0, level_end, log_ec50, hill = numbers.tolist()
     return Curve(level_0, level_end, log_ec50, hill, spread, rss, df, flat_p, dose, response)
 

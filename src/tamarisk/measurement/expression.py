@@ -190,6 +190,54 @@ def adjusted_p(p: npt.ArrayLike) -> Array:
     return np.where(np.isfinite(raw), adjusted, np.nan)
 
 
+def log_odds(found: ModeratedT, *, share: float = 0.01) -> Array:
+    """The log odds that each gene changes rather than not (limma's B), if a share of all genes does.
+
+    Args:
+        found: contrasts of all genes, tested against no change.
+        share: the share of genes that is supposed to change, between 0 and 1.
+
+    Returns:
+        Natural log odds, shape `(gene, contrast)`.
+
+    References: [@SMYTH2004].
+
+    >>> values = [[1.0, 1.2, 3.0, 3.1], [2.0, 2.1, 2.0, 2.2], [0.5, 0.4, 0.6, 0.4]]
+    >>> design = [[1, 0], [1, 0], [0, 1], [0, 1]]
+    >>> found = moderated_t(values, design=design, contrasts=[[-1], [1]])
+    >>> (log_odds(found) > 0).ravel().tolist()
+    [True, False, False]
+    """
+    unscaled = found.se / np.sqrt(found.variance)[:, None]
+    odds = np.empty_like(found.t)
+    for column in range(found.t.shape[1]):
+        t, error = found.t[:, column], unscaled[:, column] ** 2
+        ratio = 1.0 + _changed_variance(t, error, found, share) / error
+        if found.prior_df > 1e6:
+            kernel = t**2 * (1.0 - 1.0 / ratio) / 2.0
+        else:
+            kernel = (1.0 + found.df) / 2.0 * np.log((t**2 + found.df) / (t**2 / ratio + found.df))
+        odds[:, column] = np.log(share / (1.0 - share)) - np.log(ratio) / 2.0 + kernel
+    return odds
+
+
+def _changed_variance(t: Array, error: Array, found: ModeratedT, share: float) -> float:
+    """The variance of true changes, in units of the residual one, from how far the largest t lie beyond those of no change."""
+    known = np.isfinite(t)
+    count = int(known.sum())
+    most = float(found.df[known].max())
+    size: Array = np.asarray(stats.t.isf(stats.t.sf(np.abs(t[known]), found.df[known]), most))
+    top = np.argsort(-size)[: int(np.ceil(share / 2.0 * count))]
+    part = max(len(top) / count, share)
+    none = 2.0 * stats.t.sf(size[top], most)
+    wanted = ((np.arange(len(top)) + 0.5) / count - (1.0 - part) * none) / part
+    beyond = np.zeros(len(top))
+    clear = wanted > none
+    beyond[clear] = error[known][top][clear] * ((size[top][clear] / stats.t.isf(wanted[clear] / 2.0, most)) ** 2 - 1.0)
+    lowest, highest = (edge**2 / float(np.median(found.prior_variance)) for edge in (0.1, 4.0))
+    return float(np.clip(beyond, lowest, highest).mean())
+
+
 def _solved(readings: Array, model: Array, questions: Array) -> tuple[Array, Array, Array, float]:
     """Effects, unscaled errors, variance and df of genes that have the same arrays; NaN where a question has no answer."""
     inverse = np.linalg.pinv(model)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from tamarisk.errors import DataError, Issue
-from tamarisk.measurement.assay_tables import Matrix, Sheet, log_counts_per_million, read_matrix, read_sheet, well_read
+from tamarisk.measurement.assay_tables import Matrix
 from tamarisk.measurement.estimate import Array, Estimate, t_quantile
 from tamarisk.measurement.expression import adjusted_p, moderated_t
 from tamarisk.measurement.measured import Measured, Result, Source, source_of
-from tamarisk.tables import Column, Row, read_table
+from tamarisk.names import plain
+from tamarisk.tables import Column, Row, read_table, table_cells
 
 ALPHA = 0.05  # adjusted p-value from which a gene counts as changed
 NA = ("NA", "NaN", "nan")
@@ -37,7 +38,7 @@ class Changes:
         effect: log2 fold change.
         low: lower end of its interval; NaN where there is none.
         high: upper end.
-        mean: mean expression, on the scale of the source.
+        mean: mean expression, log2; NaN where a table does not say.
         p: two-sided p-value.
         q: adjusted p-value (Benjamini-Hochberg).
         n: samples in the smaller group; 0 where a table does not say.
@@ -74,7 +75,6 @@ def changed_genes(
     treated: str,
     control: str,
     batches: Sequence[str] = (),
-    trend: bool = False,
     level: float = 0.95,
 ) -> Changes:
     """How every gene differs between two groups, by moderated t over all samples.
@@ -85,7 +85,6 @@ def changed_genes(
         treated: the group to compare with `control`.
         control: the other group.
         batches: batch, experiment or pair of each sample, held constant; none if empty.
-        trend: whether variance may follow mean expression, as it does for read counts.
         level: coverage of the intervals, between 0 and 1.
 
     Returns:
@@ -94,18 +93,19 @@ def changed_genes(
     Raises:
         DataError: a group is not there, there is no replicate, or batch and comparison are confounded.
 
-    References: [@SMYTH2004; @LAW2014].
+    References: [@SMYTH2004].
 
     >>> matrix = Matrix(("GREB1", "PGR"), tuple("abcd"), np.array([[1, 1.2, 3, 3.1], [2, 2.1, 2, 2.2]]))
     >>> changed_genes(matrix, ["v", "v", "r", "r"], treated="r", control="v").results()[0].of
     'GREB1'
     """
-    design, contrast = _design(groups, batches, treated, control)
-    found = moderated_t(matrix.values, design=design, contrasts=contrast, trend=_mean(matrix.values) if trend else None)
+    design = group_design(groups, treated=treated, control=control, batches=batches)
+    contrast = np.eye(design.shape[1])[:, [1]]
+    found = moderated_t(matrix.values, design=design, contrasts=contrast)
     effect, p = _estimable(found.effect[:, 0]), found.p[:, 0]
     reach = _reach(found.df, level) * found.se[:, 0]
     n, mean = min(list(groups).count(name) for name in (treated, control)), _mean(matrix.values)
-    method = f"moderated t, prior df {found.prior_df:.1f}{', variance following mean expression' if trend else ''}"
+    method = f"moderated t, prior df {found.prior_df:.1f}"
     return Changes(matrix.genes, effect, effect - reach, effect + reach, mean, p, adjusted_p(p), n, level, method)
 
 
@@ -127,19 +127,35 @@ def _reach(df: Array, level: float) -> Array:
     return np.array([t_quantile(level, df=kind) for kind in kinds])[of_kind]
 
 
-def _design(groups: Sequence[str], batches: Sequence[str], treated: str, control: str) -> tuple[Array, Array]:
-    """A column for each group and for each batch but the first, and the contrast of the two groups."""
+def group_design(groups: Sequence[str], *, treated: str, control: str, batches: Sequence[str] = ()) -> Array:
+    """What each sample is made of: the control, how each other group differs from it, and how each batch from the first.
+
+    Args:
+        groups: group of each sample.
+        treated: the group to compare with `control`.
+        control: the group that the others differ from.
+        batches: batch, experiment or pair of each sample; none if empty.
+
+    Returns:
+        Shape `(sample, coefficient)`; the second coefficient is the difference of `treated` from `control`.
+
+    Raises:
+        DataError: a group is not there, or is compared with itself.
+
+    References: [@SMYTH2004].
+
+    >>> group_design(["v", "r", "v", "r"], treated="r", control="v", batches=["1", "1", "2", "2"]).tolist()
+    [[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [1.0, 0.0, 1.0], [1.0, 1.0, 1.0]]
+    """
     names = list(dict.fromkeys(groups))
     strangers = [name for name in (treated, control) if name not in names]
     if strangers or treated == control:
         what = f"no group '{strangers[0]}'" if strangers else f"'{treated}' is compared with itself"
         raise DataError(what, where="groups", hint=f"known: {', '.join(names)}")
-    own = np.array([[float(group == name) for name in names] for group in groups])
-    blocks = list(dict.fromkeys(batches))[1:]
-    beside = np.array([[float(batch == block) for block in blocks] for batch in batches]).reshape(len(groups), -1)
-    contrast = np.zeros((len(names) + len(blocks), 1))
-    contrast[names.index(treated)], contrast[names.index(control)] = 1.0, -1.0
-    return np.hstack([own, beside]), contrast
+    others = [treated, *(name for name in names if name not in {treated, control})]
+    columns = [[float(group == name) for group in groups] for name in others]
+    columns += [[float(batch == block) for batch in batches] for block in list(dict.fromkeys(batches))[1:]]
+    return np.array([[1.0] * len(groups), *columns]).T
 
 
 def read_changes(path: Path, *, level: float = 0.95) -> tuple[Changes, Source]:
@@ -161,6 +177,8 @@ def read_changes(path: Path, *, level: float = 0.95) -> tuple[Changes, Source]:
     rows = read_table(path, (gene, *_TABLE), extra=True, check=_p_faults)
     effect, se, mean, p, q = (np.array([row.number(column.name) for row in rows]) for column in _TABLE)
     reach = t_quantile(level, df=1e9) * se
+    if any(plain(cell) == "basemean" for cell in table_cells(path)[0]):
+        mean = np.log2(np.where(mean > 0, mean, np.nan))  # DESeq2's is no logarithm
     adjusted = q if np.isfinite(q).any() else adjusted_p(p)
     method = "normal, from the table's standard errors" if np.isfinite(se).any() else "the table gives no standard errors"
     genes = tuple(row["gene"] for row in rows)
@@ -188,66 +206,3 @@ def said_of(changes: Changes, notes: Sequence[str] = ()) -> Measured:
     tested = int(np.isfinite(changes.p).sum())
     words = f"{up + down} of {tested} genes differ (adjusted p below {ALPHA:g}): {up} up, {down} down"
     return Measured(changes.results(), (), (words, *notes))
-
-
-def matrix_changes(
-    file: Path, sheet_file: Path, *, counts: bool, treated: str, control: str, gene_column: str = "", level: float = 0.95
-) -> tuple[Changes, tuple[Source, ...], tuple[str, ...]]:
-    """The changes between two groups of a matrix; genes with too few reads are left out.
-
-    Args:
-        file: the matrix.
-        sheet_file: what its samples are.
-        counts: whether the matrix holds read counts, which become log2 counts per million.
-        treated: the group to compare.
-        control: the group to compare it with.
-        gene_column: the column with names of genes; the first if "".
-        level: coverage of the intervals, between 0 and 1.
-
-    Returns:
-        The changes, what was taken from the files, and what a reader must know.
-
-    Raises:
-        TableError: everything that is wrong with a file, at once.
-        DataError: a group is not there, there is no replicate, or batch and comparison are confounded.
-
-    References: [@LAW2014].
-    """
-    matrix, sheet, sources = log2_matrix(file, sheet_file, counts=counts, gene_column=gene_column)
-    repeated = len(matrix.genes) - len(set(matrix.genes))
-    notes = (f"{repeated} names of genes stand more than once and are kept apart",) if repeated else ()
-    changes = changed_genes(
-        matrix, sheet.groups, treated=treated, control=control, batches=sheet.batches, trend=counts, level=level
-    )
-    return changes, sources, notes
-
-
-def log2_matrix(file: Path, sheet_file: Path, *, counts: bool, gene_column: str = "") -> tuple[Matrix, Sheet, tuple[Source, ...]]:
-    """A matrix on the log2 scale with what its samples are; of read counts, the genes with enough reads.
-
-    Args:
-        file: the matrix.
-        sheet_file: what its samples are.
-        counts: whether the matrix holds read counts, which become log2 counts per million.
-        gene_column: the column with names of genes; the first if "".
-
-    Returns:
-        Matrix, sheet, and what was taken from both files.
-
-    Raises:
-        TableError: everything that is wrong with a file, at once.
-        DataError: no gene has enough reads, or a sample has none.
-
-    References: [@LAW2014].
-    """
-    sheet, sheet_source = read_sheet(sheet_file)
-    matrix, source = read_matrix(file, samples=sheet.samples, counts=counts, gene_column=gene_column)
-    if counts:
-        kept = well_read(matrix.values, sheet.groups)
-        few = f"fewer than 10 reads in as many samples as the smallest group has: {int((~kept).sum())} genes"
-        genes = tuple(gene for gene, held in zip(matrix.genes, kept, strict=True) if held)
-        if not genes:
-            raise DataError("no gene has enough reads", where=file.name, hint="10 in each sample of a group at least")
-        matrix = Matrix(genes, matrix.samples, log_counts_per_million(matrix.values)[kept])
-        source = replace(source, used=len(genes), dropped=(few,) if len(genes) < len(kept) else ())
-    return matrix, sheet, (source, sheet_source)

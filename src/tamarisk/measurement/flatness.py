@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special
 
 from tamarisk.measurement.estimate import Array
 from tamarisk.measurement.many_series import least_squares_of_many
@@ -70,4 +70,4 @@ def numerator_df(dose: tuple[float, ...], given: tuple[bool, bool]) -> float:
 
 
 def _p(gain: float, worth: float, df: int) -> float:
-    return float(stats.f.sf(gain * df / worth, worth, df))
+    return float(special.fdtrc(worth, df, gain * df / worth))

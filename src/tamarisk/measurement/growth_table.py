@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from tamarisk.errors import DataError, Issue
 from tamarisk.measurement.columns import is_control
-from tamarisk.measurement.estimate import experiment_mean
+from tamarisk.measurement.estimate import experiment_mean, middle_mean
 from tamarisk.measurement.growth import LEAST_DOUBLINGS, growth_inhibition_of_doublings
 from tamarisk.measurement.measured import Measured, Result
 from tamarisk.units import rounded
@@ -148,14 +147,18 @@ def arranged(wells: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, list[st
     """
     frame = wells.copy()
     names = [name for name in ("cell_line", *layout.keys) if name in frame]
-    frame["cells"] = [", ".join(word for word in map(str, words) if word) for words in frame[names].to_numpy()] if names else ""
+    words = list(zip(*(frame[name].astype(str) for name in names), strict=True))
+    named = {one: ", ".join(word for word in one if word) for one in set(words)}
+    frame["cells"] = [named[one] for one in words] if names else ""
     drug = frame["drug"].astype(str) if "drug" in frame else pd.Series("", index=frame.index)
     frame["dose"] = frame.get("dose", math.nan)
     if layout.control and layout.control not in set(drug):
         known = ", ".join(dict.fromkeys(drug))
         raise DataError(f"no condition '{layout.control}'", where="control", hint=f"known: {known}")
-    named = np.array([is_control(word, layout.control) and bool(word) for word in drug])
-    untreated = named | (frame["dose"] == 0).to_numpy() | ((drug == "") & frame["dose"].isna()).to_numpy()
+    controls = {word for word in set(drug) if word and is_control(word, layout.control)}
+    untreated = (
+        drug.isin(controls).to_numpy() | (frame["dose"] == 0).to_numpy() | ((drug == "") & frame["dose"].isna()).to_numpy()
+    )
     frame["drug"] = np.where(untreated, CONTROL, drug)
     frame.loc[untreated, "dose"] = math.nan
     warnings = _with_experiments(frame, layout)
@@ -189,15 +192,11 @@ def _with_experiments(frame: pd.DataFrame, layout: Layout) -> list[str]:
     return ["no column says which experiment a well belongs to, so all wells are one experiment and there is no interval"]
 
 
-def _middle(counts: pd.Series[float]) -> float:
-    return float(stats.trim_mean(counts.to_numpy(dtype=np.float64), 0.25))
-
-
 def _beside(frame: pd.DataFrame, at: float | None) -> pd.DataFrame:
     """Rows that carry their own control and start."""
     read = frame[frame["time"] == _chosen(frame["time"].unique().tolist(), at)] if "time" in frame else frame
     by = read.groupby([*_CONDITION, "experiment"], sort=False, dropna=False)
-    found = by[["counts", "control_counts", "start_counts"]].agg(_middle).reset_index()
+    found = by[["counts", "control_counts", "start_counts"]].agg(middle_mean).reset_index()
     return found.rename(columns={"counts": "end", "control_counts": "control_end", "start_counts": "start"}).assign(
         control_start=lambda table: table["start"]
     )
@@ -206,18 +205,20 @@ def _beside(frame: pd.DataFrame, at: float | None) -> pd.DataFrame:
 def _stacked(frame: pd.DataFrame, at: float | None, warnings: list[str]) -> pd.DataFrame:
     """Rows over time: the first time is the start, of the condition itself or else of its control.
 
-    The end is the time asked for, or the last at which the control was counted.
+    The end is the time asked for, or the last at which the control was counted, beside another condition if it ever was.
     """
     times = sorted(frame["time"].unique())
     if len(times) < 2:
         what = f"all counts are from {times[0]:g} h, so growth is not known"
         raise DataError(what, where="column time", hint="add the counts of time 0, or a column start_counts")
-    with_control = sorted(frame.loc[(frame["drug"] == CONTROL) & (frame["time"] > times[0]), "time"].unique())
-    last = _chosen(times[1:], with_control[-1] if at is None and with_control else at)
+    untreated = frame["drug"] == CONTROL
+    with_control, with_others = (set(frame.loc[held & (frame["time"] > times[0]), "time"]) for held in (untreated, ~untreated))
+    best = with_control & with_others or with_control
+    last = _chosen(times[1:], max(best) if at is None and best else at)
     by = [*_CONDITION, "experiment"]
     warnings += _timing(frame, times[0], last)
     means = {
-        name: frame[frame["time"] == time].groupby(by, sort=False, dropna=False)["counts"].agg(_middle)
+        name: frame[frame["time"] == time].groupby(by, sort=False, dropna=False)["counts"].agg(middle_mean)
         for name, time in (("start", times[0]), ("end", last))
     }
     start, end = ({_key(place): float(count) for place, count in means[name].items()} for name in ("start", "end"))

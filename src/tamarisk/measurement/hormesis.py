@@ -132,6 +132,26 @@ def hormetic_curves(
     return tuple(_curve(doses, limits, *fit) for fit in zip(numbers, plain.tolist(), bent.tolist(), strict=True))
 
 
+def hormetic_responses(curve: HormeticCurve, dose: npt.ArrayLike) -> Array:
+    """The response that a fitted curve expects.
+
+    Args:
+        curve: the fitted curve.
+        dose: doses in nM, zero or above, any shape.
+
+    Returns:
+        Responses in the shape of `dose`.
+
+    References: [@BRAINCOUSENS1989].
+
+    >>> doses = np.array([0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0])
+    >>> rise = (2.0 + 0.2 * doses) / (1.0 + (doses / 20.0) ** 2) + 0.01 * np.array([1, -1, 1, -1, 1, -1, 1])
+    >>> hormetic_responses(hormetic_curve(doses, rise, plateau=0.0), 0.0).round(2).item()
+    2.01
+    """
+    return _responses(_numbers(curve), np.asarray(dose, dtype=np.float64))
+
+
 def peak_dose(curve: HormeticCurve, *, level: float = 0.95) -> Estimate:
     """The dose that stimulates most.
 

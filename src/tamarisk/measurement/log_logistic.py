@@ -75,27 +75,6 @@ def responses(numbers: npt.ArrayLike, dose: npt.ArrayLike) -> Array:
     return np.asarray(plateau + (untreated - plateau) * _left(np.asarray(dose, dtype=np.float64), log_ec50, hill))
 
 
-def promising_starts(series: Series, limits: Array) -> Array:
-    """Where to begin the search: the best cells of a grid of slopes, each with its best limits.
-
-    Args:
-        series: the readings.
-        limits: untreated response and plateau, NaN where they are to be found, shape `(2,)`.
-
-    Returns:
-        Log EC50 and Hill slope of each start, shape `(start, 2)`.
-
-    References: [@RITZ2015].
-
-    >>> promising_starts(Series(np.array([1.0, 10.0, 100.0]), np.array([0.9, 0.5, 0.1])), np.array([1.0, 0.0]))[0].round(2)
-    array([2.3, 1. ])
-    """
-    places = np.log(series.dose[series.dose > 0])
-    grid = np.array([(place, hill) for place in np.linspace(places.min(), places.max(), 9) for hill in (0.5, 1.0, 2.0, 5.0)])
-    rss = [(_residuals([series], limits, cell) ** 2).sum() for cell in grid]
-    return np.asarray(grid[np.argsort(rss)[:3]])
-
-
 def least_squares(series: Sequence[Series], limits: Array, start: Array) -> tuple[Array, float]:
     """The curves nearest to one or more dose series that share their limits.
 
@@ -160,11 +139,11 @@ def response_slopes(numbers: Array, dose: Array) -> Array:
     """How the responses move with each of the four numbers of a curve.
 
     Args:
-        numbers: untreated response, plateau, log EC50, Hill slope; shape `(4,)`.
+        numbers: untreated response, plateau, log EC50, Hill slope; shape `(..., 4)`.
         dose: doses in nM, zero or above, shape `(reading,)`.
 
     Returns:
-        The derivatives, shape `(reading, 4)`.
+        The derivatives, shape `(..., reading, 4)`.
 
     References: [@RITZ2015].
 
@@ -172,45 +151,47 @@ def response_slopes(numbers: Array, dose: Array) -> Array:
     array([[1.  , 0.  , 0.  , 0.  ],
            [0.5 , 0.5 , 0.25, 0.  ]])
     """
-    untreated, plateau, log_ec50, hill = numbers
+    untreated, plateau, log_ec50, hill = np.moveaxis(numbers, -1, 0)[..., None]
     left = _left(dose, log_ec50, hill)
     slope = (untreated - plateau) * left * (1.0 - left)
     distance = np.where(dose > 0, np.log(np.where(dose > 0, dose, 1.0)) - log_ec50, 0.0)
-    return np.stack([left, 1.0 - left, slope * hill, -slope * distance], axis=1)
+    return np.stack([left, 1.0 - left, slope * hill, -slope * distance], axis=-1)
 
 
-def unit_covariance(numbers: Array, dose: Array, limits: Array) -> Array:
-    """How uncertain the four numbers of a curve are, and together, for readings of unit variance.
+def unit_covariances(numbers: Array, dose: Array, limits: Array) -> Array:
+    """How uncertain the four numbers of each of many curves are, and together, for readings of unit variance.
 
     Args:
-        numbers: untreated response, plateau, log EC50, Hill slope; shape `(4,)`.
+        numbers: untreated response, plateau, log EC50, Hill slope of each curve; shape `(series, 4)`.
         dose: the tested doses in nM, shape `(reading,)`.
         limits: untreated response and plateau that were given, NaN where they were found, shape `(2,)`.
 
     Returns:
-        The covariance, shape `(4, 4)`; 0 for a limit that was given.
-
-    Raises:
-        DataError: no dose lies on the slope, so that the numbers cannot be told apart.
+        The covariances, shape `(series, 4, 4)`; 0 for a limit that was given, NaN where no dose lies on the slope, so that
+        the numbers cannot be told apart.
 
     References: [@RITZ2015].
 
     >>> doses = np.array([1.0, 3.0, 10.0, 30.0, 100.0])
-    >>> np.diag(unit_covariance(np.array([1.0, 0.0, 2.0, 1.0]), doses, np.array([1.0, 0.0]))).round(2)
+    >>> np.diag(unit_covariances(np.array([[1.0, 0.0, 2.0, 1.0]]), doses, np.array([1.0, 0.0]))[0]).round(2)
     array([0.  , 0.  , 7.04, 6.21])
     """
-    left = _left(dose, numbers[2], numbers[3])
+    left = _left(dose, numbers[:, 2:3], numbers[:, 3:4])
     free = np.concatenate([np.isnan(limits), [True, True]])
-    jacobian = response_slopes(numbers, dose)[:, free]
-    size = np.linalg.norm(jacobian, axis=0)
-    if (left * (1.0 - left)).max() < ON_SLOPE or np.linalg.cond(jacobian / size) > 1e8:
-        raise DataError("no dose lies on the slope of the curve, so its EC50 is anywhere between two", hint="test doses there")
-    covariance = np.zeros((4, 4))
-    covariance[np.ix_(free, free)] = np.linalg.inv(jacobian.T @ jacobian / np.outer(size, size)) / np.outer(size, size)
-    return covariance
+    jacobian = response_slopes(numbers, dose)[..., free]
+    size = np.linalg.norm(jacobian, axis=1, keepdims=True)
+    told = ((left * (1.0 - left)).max(axis=1) >= ON_SLOPE) & (size > 0).all(axis=(1, 2))
+    scaled = jacobian[told] / size[told]
+    spread = np.linalg.svd(scaled, compute_uv=False)
+    told[told] = spread[:, -1] * 1e8 >= spread[:, 0]
+    scaled, scale = jacobian[told] / size[told], size[told] * size[told].transpose(0, 2, 1)
+    covariance = np.where(told[:, None, None], np.zeros((4, 4)), np.nan)
+    held = np.flatnonzero(free)
+    covariance[np.ix_(np.flatnonzero(told), held, held)] = np.linalg.inv(scaled.transpose(0, 2, 1) @ scaled) / scale
+    return np.asarray(covariance)
 
 
-def _left(dose: Array, log_ec50: float, hill: float) -> Array:
+def _left(dose: Array, log_ec50: float | Array, hill: float | Array) -> Array:
     """The share of the untreated response that is left at each dose; all of it at dose zero."""
     with np.errstate(divide="ignore"):
         return np.asarray(special.expit(hill * (log_ec50 - np.log(dose))), dtype=np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,7 @@ from tamarisk.measurement.estimate import experiment_mean, geometric_mean
 from tamarisk.measurement.growth_table import Layout, arranged, condition_name
 from tamarisk.measurement.measured import Measured, Result
 from tamarisk.names import plain
-from tamarisk.tables import Column, table_cells
+from tamarisk.tables import Column, table_header
 
 _OUTSIDE = ("inf", "Inf", "-inf", "-Inf", "NA", "NaN")
 _MEANS = ("GRinf", "GRmax", "GR_AOC")
@@ -30,7 +31,7 @@ def holds_metrics(path: Path) -> bool:
     >>> holds_metrics(Path(__file__))
     False
     """
-    return {"gr50", "graoc"} <= {plain(cell) for cell in table_cells(path)[0]}
+    return {"gr50", "graoc"} <= {plain(cell) for cell in table_header(path)}
 
 
 def read_metrics(path: Path, *, said: Said | None = None) -> LongTable:
@@ -46,7 +47,7 @@ def read_metrics(path: Path, *, said: Said | None = None) -> LongTable:
     Raises:
         TableError: everything that is wrong with the table, at once.
     """
-    return read_long(path, _COLUMNS, value="GR_AOC", said=said)
+    return replace(read_long(path, _COLUMNS, value="GR_AOC", said=said), warnings=())  # further columns describe the curves
 
 
 def metrics_of(curves: pd.DataFrame, *, layout: Layout | None = None, level: float = 0.95) -> Measured:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,11 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from tamarisk.errors import DataError, Issue, TableError
-from tamarisk.measurement.columns import ALIASES, READOUTS, LongTable, Said
+from tamarisk.measurement.columns import ALIASES, READOUTS, LongTable, Said, is_control
 from tamarisk.measurement.measured import source_of
+from tamarisk.measurement.plate import gathered
 from tamarisk.measurement.responses import response_meaning
 from tamarisk.names import plain
-from tamarisk.tables import Column, Row, read_table, table_cells
+from tamarisk.tables import Column, Row, Table, read_columns, table_cells, table_header
 from tamarisk.units import CONCENTRATIONS
 
 DIRECTIONS = ("viability", "inhibition")
@@ -57,7 +59,7 @@ def read_pairs(path: Path, *, direction: str = "", scale: str = "", said: Said |
     Args:
         path: a CSV or TSV file, perhaps gzipped, with counts, doublings or responses.
         direction: `viability` or `inhibition`; "" if the header says it.
-        scale: `percent` or `fraction`; "" if the header says it, as `viability (%)`.
+        scale: `percent` or `fraction`; "" if the header says it.
         said: what else the call says about the file.
 
     Returns:
@@ -77,8 +79,7 @@ def read_pairs(path: Path, *, direction: str = "", scale: str = "", said: Said |
     ...     read_pairs(file).table.frame[["conc1", "value"]].to_dict("records")
     [{'conc1': 100.0, 'value': 0.6}]
     """
-    told = said or Said()
-    header = table_cells(path)[0]
+    told, header = said or Said(), table_header(path)
     _refuse_strange_names(path, header, told)
     kind, found, factor = _kind(path, header, direction, told), "", 1.0
     if kind == "response":
@@ -86,18 +87,43 @@ def read_pairs(path: Path, *, direction: str = "", scale: str = "", said: Said |
         told = replace(told, columns={**told.columns, **({"response": found} if found else {})})
     units = {name: _agreed(path, name, _header_unit(header, name, told), told.dose_unit) for name in ("conc1", "conc2")}
     columns = tuple(_columns("response" if kind in DIRECTIONS else kind, units, told))
-    rows = read_table(path, columns, extra=True, check=lambda row: _unit_faults(row, units))
-    _refuse_times(path, rows)
-    frame = _frame(rows, units, told.keys).assign(value=[_value(row, kind, factor) for row in rows])
-    return Pairs(_kept(path, frame, kind, _warnings(path, header, columns)), "viability" if kind in DIRECTIONS else kind)
+    rule = ("drug1", "drug2", "conc1", "conc2", "unit", "unit1", "unit2")
+    table = read_columns(path, columns, extra=True, check=lambda row: _unit_faults(row, units), asks=rule)
+    _refuse_times(path, table["time"])
+    frame = _frame(table, units, told.keys).assign(value=_values(table, kind, factor))
+    kept = _kept(path, frame, kind, _warnings(path, header, columns))
+    return Pairs(_in_pairs(path, kept), "viability" if kind in DIRECTIONS else kind)
 
 
-def _value(row: Row, kind: str, factor: float) -> float:
-    """A reading as it stands, or the share of untreated that is left."""
+def joined(parts: Sequence[Pairs]) -> Pairs:
+    """The wells of several files as one table; a file that names no experiment is one.
+
+    Args:
+        parts: what was read from each file.
+
+    Returns:
+        All wells; the source is that of the first file.
+
+    Raises:
+        DataError: the files hold different readings.
+
+    >>> table = LongTable(pd.DataFrame({"value": [1.0]}), source_of(Path(__file__), used=1))
+    >>> joined([Pairs(table, "counts"), Pairs(table, "counts")]).table.frame["experiment"].tolist()
+    ['pair_table.py', 'pair_table.py']
+    """
+    if len({one.kind for one in parts}) > 1:
+        raise DataError("the files hold different readings", where="files", hint="measure them one after the other")
+    tables = [one.table for one in parts]
+    notes = tuple(words for table in tables for words in table.warnings)
+    return Pairs(LongTable(gathered(tables), tables[0].source, notes), parts[0].kind)
+
+
+def _values(table: Table, kind: str, factor: float) -> list[float]:
+    """The readings as they stand, or the shares of untreated that are left."""
     if kind not in DIRECTIONS:
-        return row.number(kind)
-    share = row.number("response") / factor
-    return 1.0 - share if kind == "inhibition" else share
+        return table.numbers(kind)
+    shares = [value / factor for value in table.numbers("response")]
+    return [1.0 - share for share in shares] if kind == "inhibition" else shares
 
 
 def _kept(path: Path, frame: pd.DataFrame, kind: str, warnings: Iterator[str]) -> LongTable:
@@ -107,6 +133,33 @@ def _kept(path: Path, frame: pd.DataFrame, kind: str, warnings: Iterator[str]) -
         raise TableError(f"no row holds a number under '{kind}'", where=path.name, hint="fill in the readings")
     source = source_of(path, used=int((~empty).sum()), dropped={"no reading": frame.loc[empty, "row"].tolist()})
     return LongTable(frame[~empty].reset_index(drop=True), source, tuple(warnings))
+
+
+def _in_pairs(path: Path, table: LongTable) -> LongTable:
+    """Every well under the pair that it names; a well of one drug or none under each pair that it is a control of."""
+    frame = table.frame
+    first, second = (
+        frame[f"drug{number}"].mask((frame[f"conc{number}"] == 0) & frame[f"drug{number}"].map(is_control), "")
+        for number in ("1", "2")
+    )
+    lone = (first == "") | (second == "")
+    if not lone.any():
+        return table
+    if lone.all():
+        raise DataError("no well names two drugs", where=path.name, hint="give the combinations as well")
+    dose = (frame["conc1"] + frame["conc2"])[lone]
+    drug = (first + second)[lone].where(dose > 0, "")
+    parts = [frame[~lone]]
+    for cells, one, other in parts[0][["cells", "drug1", "drug2"]].drop_duplicates().to_numpy():
+        for held, doses in ((drug == one, (dose, 0.0)), (drug == other, (0.0, dose)), (drug == "", (0.0, 0.0))):
+            own = frame[lone][held & (frame.loc[lone, "cells"] == cells)]
+            given = [part if isinstance(part, float) else part[own.index] for part in doses]
+            parts.append(own.assign(drug1=one, drug2=other, conc1=given[0], conc2=given[1]))
+    paired = pd.concat(parts, ignore_index=True)
+    lost = len(set(frame["row"]) - set(paired["row"]))
+    said = (f"a drug of no pair: {lost} rows",) if lost else ()
+    source = replace(table.source, used=table.source.used - lost, dropped=(*table.source.dropped, *said))
+    return replace(table, frame=paired, source=source)
 
 
 def _refuse_strange_names(path: Path, header: Sequence[str], said: Said) -> None:
@@ -160,17 +213,22 @@ def _columns(kind: str, units: dict[str, str], said: Said) -> Iterator[Column]:
     for name, aliases in _ALIASES.items():
         if name in {"conc1", "conc2"}:
             with_unit = tuple(f"{one}{units[name]}" for one in aliases) if units[name] else ()
-            yield column(name, (*aliases, *with_unit), number=True, minimum=0.0)
+            yield column(name, (*aliases, *with_unit), number=True, minimum=0.0, required=False)
         else:
-            yield column(name, aliases, optional=name not in {"drug1", "drug2"}, required=not name.startswith("unit"))
+            drug = name in {"drug1", "drug2"}
+            yield column(name, aliases, optional=not drug, required=not drug and not name.startswith("unit"))
     least = 0.0 if kind == "counts" else float("-inf")
     yield column(kind, ALIASES.get(kind, ()), number=True, minimum=least, required=False, gaps=_GAPS)
     yield from (Column(key) for key in said.keys)
 
 
 def _unit_faults(row: Row, units: dict[str, str]) -> Iterator[Issue]:
-    """What is wrong with the units of a row; a dose of zero needs none."""
+    """What is wrong with the doses of a row and their units; a dose of zero needs none, and a drug that is absent no dose."""
     for number in ("1", "2"):
+        if row[f"drug{number}"] and not row[f"conc{number}"]:
+            yield Issue(f"column conc{number}", "the drug has no dose")
+        if row.holds(f"conc{number}") and row.number(f"conc{number}") and not row[f"drug{number}"]:
+            yield Issue(f"column drug{number}", "the dose has no drug")
         own, given = row[f"unit{number}"] or row["unit"], units[f"conc{number}"]
         where = f"column conc{number}"
         if own and own not in CONCENTRATIONS:
@@ -182,38 +240,44 @@ def _unit_faults(row: Row, units: dict[str, str]) -> Iterator[Issue]:
             yield Issue(where, f"the dose has no unit ({hint})")
 
 
-def _refuse_times(path: Path, rows: Sequence[Row]) -> None:
-    times = list(dict.fromkeys(row["time"] for row in rows if row["time"]))
+def _refuse_times(path: Path, cells: Sequence[str]) -> None:
+    times = [cell for cell in dict.fromkeys(cells) if cell]
     if len(times) > 1:
         hint = "keep the rows of one time"
         raise DataError(f"the readings are from {len(times)} times ({', '.join(times[:4])})", where=path.name, hint=hint)
 
 
-def _frame(rows: Sequence[Row], units: dict[str, str], keys: Sequence[str]) -> pd.DataFrame:
+def _frame(table: Table, units: dict[str, str], keys: Sequence[str]) -> pd.DataFrame:
     """The wells under official names, doses in nM."""
-
-    def dose(row: Row, number: str) -> float:
-        unit = row[f"unit{number}"] or row["unit"] or units[f"conc{number}"]
-        return float(f"{row.number(f'conc{number}') * CONCENTRATIONS.get(unit, 1.0):.12g}")  # 0.1 uM is 100 nM
-
+    words = list(zip(table["cell_line"], *(table[key] for key in keys), strict=True))
+    named = {one: ", ".join(word for word in one if word) for one in set(words)}
     frame = pd.DataFrame(
         {
-            "row": [row.line for row in rows],
-            "cells": [", ".join(word for word in (row["cell_line"], *(row[key] for key in keys)) if word) for row in rows],
-            **{name: [row[name] for row in rows] for name in ("block", "drug1", "drug2", "experiment")},
-            "conc1": [dose(row, "1") for row in rows],
-            "conc2": [dose(row, "2") for row in rows],
+            "row": table.lines,
+            "cells": [named[one] for one in words],
+            **{name: table[name] for name in ("block", "drug1", "drug2", "experiment")},
+            **{f"conc{number}": _doses(table, number, units[f"conc{number}"]) for number in ("1", "2")},
         }
     )
-    return frame if "experiment" in rows[0].cells else frame.drop(columns="experiment")
+    return frame if "experiment" in table.cells else frame.drop(columns="experiment")
+
+
+def _doses(table: Table, number: str, given: str) -> list[float]:
+    """The doses of one drug in nM; equal cells are turned once."""
+    numbers = [0.0 if math.isnan(dose) else dose for dose in table.numbers(f"conc{number}")]
+    cells = list(zip(numbers, table[f"unit{number}"], table["unit"], strict=True))
+    factors = {one: CONCENTRATIONS.get(one[1] or one[2] or given, 1.0) for one in set(cells)}
+    doses = {one: float(f"{one[0] * factor:.12g}") for one, factor in factors.items()}  # 0.1 uM is 100 nM
+    return [doses[one] for one in cells]
 
 
 def _warnings(path: Path, header: Sequence[str], columns: Sequence[Column]) -> Iterator[str]:
     """Columns that were left out although their cells differ, and readings that stand for counts."""
     known = {plain(word) for column in columns for word in (column.name, *column.aliases)}
-    body = table_cells(path)[1]
-    for place, cell in enumerate(header):
-        if plain(cell) not in known and plain(cell) not in {"well", "wellid"} and len({cells[place] for _, cells in body}) > 1:
+    strange = [place for place, cell in enumerate(header) if plain(cell) not in {*known, "well", "wellid"}]
+    body = table_cells(path)[1] if strange else []
+    for place, cell in ((place, header[place]) for place in strange):
+        if len({cells[place] for _, cells in body}) > 1:
             yield f"{path.name}: wells that differ only in column '{cell}' count together (--by keeps them apart)"
     standing = {plain(word): words for word, words in READOUTS.items()}
     if any(column.name == "counts" for column in columns):

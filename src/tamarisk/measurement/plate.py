@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -31,6 +32,11 @@ COUNTS = (
     Column("counts", number=True, required=False, minimum=0.0, gaps=GAPS),
     Column("control_counts", number=True, required=False, minimum=0.0, gaps=GAPS, optional=True),
     Column("start_counts", number=True, required=False, minimum=0.0, gaps=GAPS, optional=True),
+)
+_SECOND_DRUG = (  # wells that also hold one are those of a combination
+    Column("drug2", required=False, optional=True, aliases=("drug_col", "drug_c")),
+    Column("conc2", number=True, required=False, optional=True, aliases=("conc_c", "conc_col", "dose2", "drug2.conc"), gaps=GAPS),
+    Column("unit2", required=False, optional=True, aliases=("conc_c_unit", "conc2_unit", "drug2.units")),
 )
 _INCUCYTE = "Date Time\tElapsed"
 _BLANK = (0.0, "")
@@ -65,8 +71,22 @@ def read_counts(path: Path, *, plate_map: Path | None = None, said: Said | None 
     elif is_grid(path):
         wells, dropped = _stacked(path), {}
     else:
-        return read_long(path, COUNTS, value="counts", said=said)
+        return _of_one_drug(read_long(path, (*COUNTS, *_SECOND_DRUG), value="counts", said=said))
     return _named(path, wells, dropped, plate_map)
+
+
+def _of_one_drug(table: LongTable) -> LongTable:
+    """The wells without a second drug; the others are counted."""
+    if "conc2" not in table.frame:
+        return table
+    beside = table.frame["conc2"] > 0
+    if beside.all():
+        hint = "measure synergy instead"
+        raise TableError("every well holds a second drug", where=Path(table.source.file).name, hint=hint)
+    said = f"a second drug (measure synergy reads them): {int(beside.sum())} rows"
+    kept = table.frame[~beside].reset_index(drop=True)
+    dropped = (*table.source.dropped, *((said,) if beside.any() else ()))
+    return replace(table, frame=kept, source=replace(table.source, used=len(kept), dropped=dropped))
 
 
 def _named(path: Path, wells: pd.DataFrame, dropped: dict[str, list[int]], plate_map: Path | None) -> LongTable:

@@ -14,7 +14,7 @@ from tamarisk.measurement.assay_tables import Matrix
 from tamarisk.measurement.columns import ALIASES, LongTable, Said, read_long
 from tamarisk.measurement.growth_table import CONTROL
 from tamarisk.names import plain
-from tamarisk.tables import Column, table_cells
+from tamarisk.tables import Column, table_header
 
 DIRECTIONS = ("viability", "inhibition", "GR", "other")
 SCALES: Mapping[str, float] = {"percent": 100.0, "fraction": 1.0}
@@ -126,7 +126,7 @@ def holds_counts(path: Path, said: Said | None = None) -> bool:
     False
     """
     words = {plain(word) for word in ("counts", *ALIASES["counts"], *((said or Said()).columns.get("counts", "counts"),))}
-    return any(plain(cell) in words for cell in table_cells(path)[0])
+    return any(plain(cell) in words for cell in table_header(path))
 
 
 def gene_responses(matrix: Matrix, sheet: LongTable, genes: Sequence[str]) -> pd.DataFrame:
@@ -165,7 +165,7 @@ def gene_responses(matrix: Matrix, sheet: LongTable, genes: Sequence[str]) -> pd
 
 def _header(path: Path, said: Said) -> tuple[str, str, bool]:
     """The header of the responses, the direction that it says, and whether it says percent."""
-    cells = table_cells(path)[0]
+    cells = table_header(path)
     named = said.columns.get("response", "")
     spelled = {plain(word): meaning for word, meaning in _HEADERS.items()}
     for cell in [named] if named else cells:

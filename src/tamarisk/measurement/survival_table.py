@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from tamarisk.measurement.survival import (
     restricted_mean_difference,
 )
 from tamarisk.names import plain
-from tamarisk.tables import Column, Row, read_table, table_cells
+from tamarisk.tables import Column, Row, read_table, table_header
 from tamarisk.units import rounded
 
 _UNITS = (*(word for word in TIME_WORDS if word.isascii()), "month", "months", "year", "years")
@@ -48,6 +48,7 @@ class Patients:
         group: the group of each.
         unit: unit of the times.
         source: the file and what was taken from it.
+        trial: the trial of each, or whatever keeps patients apart; empty where all are of one.
     """
 
     time: Array
@@ -55,6 +56,7 @@ class Patients:
     group: tuple[str, ...]
     unit: str
     source: Source
+    trial: tuple[str, ...] = ()
 
 
 def read_follow_up(path: Path, *, event_is: str = "", said: Said | None = None) -> Patients:
@@ -63,7 +65,7 @@ def read_follow_up(path: Path, *, event_is: str = "", said: Said | None = None) 
     Args:
         path: a CSV or TSV file, perhaps gzipped.
         event_is: the word or number that stands for the event; "" where a column `event` holds 1 for it and 0 for others.
-        said: unit of the times and names of columns, if the file lacks them.
+        said: unit of the times and names of columns, if the file lacks them, and columns whose values keep trials apart.
 
     Returns:
         The patients; those without a time are left out and counted.
@@ -82,14 +84,56 @@ def read_follow_up(path: Path, *, event_is: str = "", said: Said | None = None) 
     [False, True]
     """
     told = said or Said()
-    header = table_cells(path)[0]
+    header = table_header(path)
     unit, in_header = _unit(path, header, told)
     columns = [_column(name, told, (in_header,) if name == "time" and in_header else ()) for name in _ALIASES]
+    columns += [Column(key) for key in told.keys]
     _refuse_coding(path, header, event_is, told)
     rows = read_table(path, columns, extra=True, check=lambda row: _faults(row, event_is))
     _refuse_codes(path, rows, event_is)
-    _refuse_twice(path, rows)
-    return _patients(path, rows, event_is or "1", unit)
+    _refuse_twice(path, rows, told.keys)
+    return _patients(path, rows, event_is or "1", unit, told.keys)
+
+
+def trials_of(
+    patients: Patients, *, controls: Sequence[str] = (), until: float | None = None, level: float = 0.95
+) -> tuple[Measured, dict[str, dict[str, KaplanMeier]]]:
+    """What survival says of each trial by itself: patients of different trials are never compared.
+
+    Args:
+        patients: their follow-up.
+        controls: the group to compare the others with; one for each trial where they are called differently.
+        until: end of the period of the restricted mean, fixed beforehand; there is none if None.
+        level: coverage of the intervals, between 0 and 1.
+
+    Returns:
+        The estimates, each with its trial where there are several, and the curves of each trial.
+
+    Raises:
+        DataError: no trial can be told of; of a lone one as `survival_of` has it.
+
+    References: [@KAPLAN1958].
+
+    >>> people = Patients(np.array([2.0, 3, 5, 8]), np.array([True, True, True, False]), ("a",) * 4, "months",
+    ...     Source("", "", 4), ("one", "two", "one", "two"))
+    >>> [result.of for result in trials_of(people)[0].results if result.name == "median"]
+    ['one: a', 'two: a']
+    """
+    parts = {name: _of_trial(patients, name) for name in patients.trial or ("",)}
+    strange = [control for control in controls if control not in patients.group]
+    if len(parts) == 1 or strange:
+        measured, curves = survival_of(patients, control=(*strange, *controls, "")[0], until=until, level=level)
+        return measured, {"": curves}
+    found: dict[str, tuple[Measured, dict[str, KaplanMeier]]] = {}
+    refusals: list[Issue] = []
+    for name, part in parts.items():
+        own = next((control for control in controls if control in part.group), "")
+        try:
+            found[name] = survival_of(part, control=own, until=until, level=level)
+        except DataError as fault:
+            refusals.append(Issue(name, str(fault)))
+    told = _told_apart({name: said for name, (said, _) in found.items()}, refusals)
+    return told, {name: drawn for name, (_, drawn) in found.items()}
 
 
 def survival_of(
@@ -132,6 +176,24 @@ def survival_of(
     return Measured((*results, *hazards), (), tuple(warnings)), curves
 
 
+def _told_apart(parts: Mapping[str, Measured], refusals: Sequence[Issue]) -> Measured:
+    """What is said of several trials, each thing under the name of its trial."""
+    if not parts:
+        raise DataError("; ".join(map(str, refusals)), hint="there is nothing to compare")
+    results = [replace(one, of=f"{name}: {one.of}") for name, part in parts.items() for one in part.results]
+    inside = [Issue(f"{name}: {one.where}", one.what) for name, part in parts.items() for one in part.refusals]
+    warnings = [f"{name}: {words}" for name, part in parts.items() for words in part.warnings]
+    return Measured(tuple(results), (*refusals, *inside), tuple(warnings))
+
+
+def _of_trial(patients: Patients, name: str) -> Patients:
+    if not patients.trial:
+        return patients
+    own = np.array([trial == name for trial in patients.trial])
+    groups = tuple(group for group, held in zip(patients.group, own.tolist(), strict=True) if held)
+    return replace(patients, time=patients.time[own], event=patients.event[own], group=groups, trial=())
+
+
 def _groups(patients: Patients, control: str) -> list[str]:
     """The groups in the order of the file, after seeing that the control is one of them."""
     groups = list(dict.fromkeys(patients.group))
@@ -141,7 +203,7 @@ def _groups(patients: Patients, control: str) -> list[str]:
     return groups
 
 
-def _patients(path: Path, rows: Sequence[Row], event_is: str, unit: str) -> Patients:
+def _patients(path: Path, rows: Sequence[Row], event_is: str, unit: str, keys: Sequence[str]) -> Patients:
     """Those with a time; the others are counted."""
     kept = [row for row in rows if row["time"]]
     if not kept:
@@ -152,7 +214,8 @@ def _patients(path: Path, rows: Sequence[Row], event_is: str, unit: str) -> Pati
         raise DataError(f"nobody has the event '{event_is}'", where=path.name, hint=hint)
     source = source_of(path, used=len(kept), dropped={"no time": [row.line for row in rows if not row["time"]]})
     groups = tuple(row["group"] or "all" for row in kept)
-    return Patients(np.array([row.number("time") for row in kept]), event, groups, unit, source)
+    trials = tuple(", ".join(row[key] for key in keys) for row in kept) if keys else ()
+    return Patients(np.array([row.number("time") for row in kept]), event, groups, unit, source, trials)
 
 
 def _unit(path: Path, header: Sequence[str], said: Said) -> tuple[str, str]:
@@ -204,15 +267,15 @@ def _refuse_codes(path: Path, rows: Sequence[Row], event_is: str) -> None:
         raise DataError(f"beside '{event_is}' the event is {words}", where=path.name, hint=hint)
 
 
-def _refuse_twice(path: Path, rows: Sequence[Row]) -> None:
-    """A patient is followed once."""
-    lines: dict[tuple[str, str], list[int]] = {}
+def _refuse_twice(path: Path, rows: Sequence[Row], keys: Sequence[str]) -> None:
+    """A patient of a trial is followed once."""
+    lines: dict[tuple[str, ...], list[int]] = {}
     for row in rows:
         if row["patient"]:
-            lines.setdefault((row["group"], row["patient"]), []).append(row.line)
+            lines.setdefault((*(row[key] for key in keys), row["group"], row["patient"]), []).append(row.line)
     issues = [
         Issue(f"{path.name}, rows {', '.join(map(str, places))}", f"patient {name} stands {len(places)} times")
-        for (_, name), places in lines.items()
+        for (*_, name), places in lines.items()
         if len(places) > 1
     ]
     if issues:

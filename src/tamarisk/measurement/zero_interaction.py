@@ -13,7 +13,8 @@ def zero_interaction_potency(matrix: DoseMatrix) -> Scores:
     """How far two drugs shift each other's dose-response curves, beyond independence of their fitted curves (ZIP).
 
     Each row and each column of the matrix gets its own curve that starts where the other drug alone leaves it; the excess
-    is the mean of both fitted surfaces less Bliss independence of the fitted drugs alone. Unlike Bliss it is smoothed.
+    is the mean of both fitted surfaces less Bliss independence of the fitted drugs alone. Unlike Bliss it is smoothed. Beside
+    the other drug effects may be the same at all doses: then they have no EC50, but their level is all that is asked for.
 
     Args:
         matrix: effects alone and together, complete, at least four doses above zero of each drug.
@@ -48,5 +49,6 @@ def _shifted(dose: Array, other: Array, effect: Array, name: str, other_name: st
     columns = [effect[:, 0]]
     for level, column in zip(other[1:], effect[:, 1:].T, strict=True):
         where = f"the {name} drug beside {level:g} nM of the {other_name}"
-        columns.append(predicted(well_behaved_curve(dose, column, untreated=float(column[0]), where=where), dose))
+        curve = well_behaved_curve(dose, column, untreated=float(column[0]), where=where, level=True)
+        columns.append(predicted(curve, dose))
     return np.stack(columns, axis=1)

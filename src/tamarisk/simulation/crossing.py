@@ -11,6 +11,7 @@ from llvmlite import ir
 from tamarisk.simulation.kernel import Sizes
 from tamarisk.simulation.lane_builder import DOUBLE, LONG, LaneBuilder, position, real, whole
 
+_ROUNDING = 1e-13  # times that lie no further apart, against their size, are one
 _LOOKS = 6  # places in every step at which conditions are looked at
 
 
@@ -21,7 +22,7 @@ class Crossing(LaneBuilder):
 
     def __init__(self, module: ir.Module, lanes: int, sizes: Sizes) -> None:
         super().__init__(module, lanes, sizes)
-        self.triggers, self.switches, self.clock = sizes.triggers, sizes.switches, sizes.clock
+        self.triggers, self.switches, self.bent, self.clock = sizes.triggers, sizes.switches, sizes.bent, sizes.clock
         self._read = self._constant_places(module, sizes.looked)
         self._looked = len(sizes.looked)
         self._whole_vector = ir.VectorType(LONG, lanes)
@@ -43,8 +44,8 @@ class Crossing(LaneBuilder):
         zero = ir.Constant(self._whole_vector, [0] * self.lanes)
         for name in ("crossed", "fired"):
             b.store(zero, self.desk[name], align=8)
-        for name in ("held", "before"):
-            self.call("switch", "y", "q", name)
+        self.call("switch", "y", "q", "held")
+        self._remember("held")
         self.put(self.vec("time"), self.desk["low"])
         self.put(self.vec("until"), self.desk["high"])
         with self.each(_LOOKS) as number:
@@ -70,12 +71,17 @@ class Crossing(LaneBuilder):
         self.put(time, self.desk["middle"])
         self._see(time, "now")
         self._found(time, self._differs(self.switches))
-        with self.each(self.switches) as switch:
-            self._look_between(switch)
-        with self.each(2 * self.switches) as place:
-            row = b.add(place, whole(self.switches))
-            self.put(self.vec("now", row), self.address("before", row))
+        if self.bent:
+            with self.each(self.bent) as switch:
+                self._look_between(switch)
+        self._remember("now")
         self.put(b.select(self._truths("crossed"), self.vec("low"), time), self.desk["low"])
+
+    def _remember(self, name: str) -> None:
+        """Keep gaps and their paces for the next place."""
+        if self.bent:
+            with self.each(2 * self.bent) as place:
+                self.put(self.vec(name, self.b.add(place, whole(self.switches))), self.address("before", place))
 
     def _found(self, time: Any, changed: Any) -> None:
         """Put down in which lanes a change has first been seen, and by when."""
@@ -88,8 +94,9 @@ class Crossing(LaneBuilder):
     def _look_between(self, switch: Any) -> None:
         """Where a gap first shrinks and then grows again between two places, look at where it is least."""
         b, zero = self.b, self.splat(0.0)
-        gap, pace = (b.add(switch, whole(turn * self.switches)) for turn in (1, 2))
-        old, new, falling, rising = (self.vec(name, row) for row in (gap, pace) for name in ("before", "now"))
+        gap, pace = switch, b.add(switch, whole(self.bent))
+        old, falling = self.vec("before", gap), self.vec("before", pace)
+        new, rising = (self.vec("now", b.add(row, whole(self.switches))) for row in (gap, pace))
         dips = b.and_(b.fcmp_ordered(">", b.fmul(old, new), zero), b.fcmp_ordered("<", b.fmul(old, falling), zero))
         dips = b.and_(dips, b.fcmp_ordered(">", b.fmul(new, rising), zero))
         dips = b.and_(dips, b.and_(self._truths("accepted"), b.not_(self._truths("crossed"))))
@@ -118,7 +125,7 @@ class Crossing(LaneBuilder):
         """Put the end of the step, and the states, to the place of the change."""
         b = self.b
         crossed = self._truths("crossed")
-        high = self.vec("high")
+        high = self._apart(self.vec("high"))
         self._see(high, "now")
         fired = b.and_(crossed, self._differs(self.triggers)) if self.triggers else ir.Constant(crossed.type, [0] * self.lanes)
         b.store(b.sext(fired, self._whole_vector), self.desk["fired"], align=8)
@@ -127,6 +134,15 @@ class Crossing(LaneBuilder):
             moved = self.between(partial(self.all_lanes, place), self.splat, share, rest)
             self.put(moved, self.address("coupled", place))
         self.put(b.select(crossed, high, self.vec("until")), self.desk["until"])
+
+    def _apart(self, time: Any) -> Any:
+        """A moment that differs from the begin of the step by more than rounding, so that every stop brings a member on."""
+        b, begun, until = self.b, self.vec("time"), self.vec("until")
+        size = self.absolute(begun)
+        size = b.select(b.fcmp_ordered(">", size, self.splat(1.0)), size, self.splat(1.0))
+        least = self.fma(size, self.splat(_ROUNDING), begun)
+        least = b.select(b.fcmp_ordered("<", least, until), least, until)
+        return b.select(b.fcmp_ordered(">", time, least), time, least)
 
     def _see(self, time: Any, target: str) -> None:
         """The conditions at a time within each lane's step."""

@@ -225,6 +225,7 @@ class Graph:
         return self._chained(a, [self.derivative(one, state) for one in self._arguments(a)])
 
     def _chained(self, a: Node, slopes: Sequence[Node]) -> Node:
+        """How a node changes when what it is made of changes with these slopes."""
         return chained(self, str(self.nodes[a][0]), self._arguments(a), slopes)
 
     def _applied(self, operator: str, parts: Sequence[Node]) -> Node:

@@ -14,10 +14,10 @@ from tamarisk.simulation.agenda import Agenda, EventError, Pace, rounding
 from tamarisk.simulation.equations import Moment, conditions, parted, questions
 from tamarisk.simulation.lanes import Array, Batch, Control, Lanes, Plan, Watcher, Whole
 from tamarisk.simulation.outcome import Outcome
-from tamarisk.simulation.rosenbrock import FINISHED, NOT_FINITE, TOO_MANY_STEPS, TRIGGERED
+from tamarisk.simulation.rosenbrock import FINISHED, NOT_FINITE, SETTLED, TOO_MANY_STEPS, TRIGGERED
 
 _LEAST_STEPS = 20  # in which a run with conditions is made
-_ENDS = {TOO_MANY_STEPS: Outcome.TOO_STIFF, NOT_FINITE: Outcome.NOT_FINITE}
+_ENDS = {SETTLED: Outcome.FINISHED, TOO_MANY_STEPS: Outcome.TOO_STIFF, NOT_FINITE: Outcome.NOT_FINITE}
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Happenings:
 
         Args:
             plan: who is run, states and constants as the system has them.
-            control: how; `limit` counts the steps between two events.
+            control: how; a weight for each state, as the system has them.
             seed: decides between events of the same priority that are due at the same time.
 
         Returns:
@@ -113,7 +113,7 @@ class Happenings:
 
     def moment(self, computed: Array) -> Moment:
         """What events need to know, from what was computed at a vector."""
-        return self._asked.moment(computed[len(self.system.assigned) :].tolist())
+        return self._asked.moment(computed[len(self.system.assigned) :])
 
     def asked(self, event: int, part: str) -> slice:
         """Where the answers to an event's question stand among the computed quantities."""
@@ -142,16 +142,18 @@ class _Asked:
                 places[part] = slice(begin, len(self.formulas))
             self.places.append(places)
 
-    def moment(self, answers: Sequence[float]) -> Moment:
+    def moment(self, answers: Array) -> Moment:
         """The answers in the form of an agenda's."""
-        return Moment(answers[: self._triggers], lambda number, part: answers[self.places[number][part]])
+        return Moment(answers[: self._triggers].tolist(), lambda number, part: answers[self.places[number][part]].tolist())
 
 
 class Rounds:
     """One batch: in a round every member goes on to its next stop."""
 
     def __init__(self, model: Happenings, plan: Plan, control: Control, seed: int) -> None:
-        self.model, self.plan, self.control = model, plan, control
+        weight = np.ones(len(model.states)) if control.weight is None else np.asarray(control.weight)[model.order]
+        weight = np.append(weight[: model.moving], 0.0)  # the time is exact, and never settles
+        self.model, self.plan, self.control = model, plan, replace(control, weight=weight)
         members = len(plan.constants)
         self.vectors = np.column_stack([plan.begin, np.asarray(plan.start, dtype=float)[:, model.order], plan.constants])
         events, places = model.system.events, {name: place for place, name in enumerate(model.states, 1)}
@@ -256,6 +258,8 @@ class Rounds:
         for number, code in zip(some.tolist(), batch.outcomes.tolist(), strict=True):
             if code not in {FINISHED, TRIGGERED}:
                 self.outcomes[number] = _ENDS[code]
+            elif self.steps[number] >= self.control.limit:
+                self.outcomes[number] = Outcome.TOO_STIFF
 
     def see(self, places: Sequence[int], members: Sequence[int], vectors: Array, states: Array) -> None:  # noqa: ARG002
         """Put down what is seen of members at output times, from the vectors there; who has slopes reads them in the states."""

@@ -30,6 +30,7 @@ class Sizes:
         observed: number of computed quantities.
         switches: number of conditions at which the equations jump.
         triggers: how many of these, the first, are triggers of events.
+        bent: how many relations between sides that approach each other at a pace that changes.
         clock: the position of the state that is the time, -1 if none is.
         looked: the positions of the states that conditions read.
         sloped: number of entries of the Jacobian.
@@ -43,6 +44,7 @@ class Sizes:
     observed: int
     switches: int = 0
     triggers: int = 0
+    bent: int = 0
     clock: int = -1
     looked: tuple[int, ...] = ()
     sloped: int = 0
@@ -54,9 +56,8 @@ class Kernel:
     """The text of a model's functions, and the sizes of the vectors that they read and write.
 
     Functions: `hoist(p, q)`, `rates(y, q, f)`, `jacobian(y, q, W)` (negative), `factor(g, W)`, `solve(W, b)` on vectors of
-    lanes, states in pivot order; `switch(y, q, s)` gives, where there are conditions, these, their
-    gaps and how fast the gaps move; for one lane `observe(y, q, out)` gives every
-    computed quantity.
+    lanes, states in pivot order; where there are conditions `switch(y, q, s)` gives these, then the gaps of the bent ones, and
+    their paces; for one lane `observe(y, q, out)` gives every computed quantity.
 
     Attributes:
         text: LLVM text.
@@ -131,15 +132,17 @@ def _define_step(writer: Writer, moving: Mapping[int, Node], slopes: Mapping[tup
 
 def _define_switch(
     writer: Writer, conditions: tuple[list[Node], int], rates: Sequence[Node]
-) -> tuple[int, int, int, tuple[int, ...]]:
-    """The conditions, their gaps and how fast these move; sizes of `Sizes` from `switches` on."""
-    watched, triggers = conditions
-    gaps = [_gap(writer.graph, node) for node in watched]
-    told = [*watched, *gaps, *(_pace(writer.graph, gap, rates) for gap in gaps)]
+) -> tuple[int, int, int, int, tuple[int, ...]]:
+    """The conditions, the gaps of the bent ones and how fast these move; sizes of `Sizes` from `switches` on."""
+    (watched, triggers), graph = conditions, writer.graph
+    gaps = [graph.sub(*graph.arguments(node)) for node in watched if graph.nodes[node][0] in RELATIONS]
+    paces = {gap: _pace(graph, gap, rates) for gap in gaps}
+    bent = [gap for gap in paces if graph.change[paces[gap]] == MOVING]
+    told = [*watched, *bent, *(paces[gap] for gap in bent)]
     if watched:
         writer.define("switch", "s", dict(enumerate(told)))
-    looked = tuple(sorted({writer.place[state] for node in told for state in _read(writer.graph, node)}))
-    return len(watched), triggers, -1, looked
+    looked = tuple(sorted({writer.place[state] for node in told for state in _read(graph, node)}))
+    return len(watched), triggers, len(bent), -1, looked
 
 
 def _slopes(graph: Graph, rates: Sequence[Node]) -> dict[tuple[int, int], Node]:
@@ -157,11 +160,6 @@ def _watched(graph: Graph, source: System, names: Mapping[str, Node]) -> tuple[l
     triggers, jumps = ([graph.read(one, names) for one in some] for some in conditions(source))
     moving = [node for node in dict.fromkeys([*triggers, *jumps]) if graph.change[node] == MOVING]
     return moving, len(set(triggers) & set(moving))
-
-
-def _gap(graph: Graph, node: Node) -> Node:
-    """By how much a relation holds or fails; 0 for any other condition."""
-    return graph.sub(*graph.arguments(node)) if graph.nodes[node][0] in RELATIONS else graph.number(0.0)
 
 
 def _pace(graph: Graph, node: Node, rates: Sequence[Node]) -> Node:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from llvmlite import ir
@@ -29,6 +30,7 @@ _WHOLE, _REAL = {"members", "limit"}, {"relative", "calm"}
 _POINT_TO_WHOLE = {"first", "outcome", "steps", "stop", "room", "kept", "row"}
 _COUNTERS = ("queue", "active", "changed", "working")
 _STAGES = 8
+_SPARE = 64
 
 
 def whole(value: int) -> ir.Constant:
@@ -57,8 +59,19 @@ def desk_vectors(sizes: Sizes) -> dict[str, int]:
         *("rows", "longest", "until", "low", "middle", "high", "crossed", "fired"),
     )
     vectors = dict.fromkeys(("y", "new", "coupled", "look"), sizes.states) | dict.fromkeys(single, 1)
-    vectors |= dict.fromkeys(("held", "before", "now", "probe"), 3 * sizes.switches)
-    return vectors | {"p": sizes.constants, "q": sizes.hoisted, "W": sizes.entries, "K": _STAGES * sizes.states}
+    vectors |= dict.fromkeys(("held", "now", "probe"), sizes.switches + 2 * sizes.bent) | {"before": 2 * sizes.bent}
+    plain = layout(sizes)
+    return vectors | {"p": sizes.constants, "q": plain.hoisted, "W": plain.entries, "K": _STAGES * sizes.states}
+
+
+def layout(sizes: Sizes) -> Sizes:
+    """Sizes as far as the loop depends on them: kept numbers and entries have room to spare, so that models share one text.
+
+    >>> layout(Sizes(3, 4, 5, 9, 2)) == layout(Sizes(3, 4, 6, 7, 0))
+    True
+    """
+    spared = {name: -(-getattr(sizes, name) // _SPARE) * _SPARE for name in ("hoisted", "entries")}
+    return replace(sizes, **spared, observed=0, sloped=0, pulled=0)
 
 
 class LaneBuilder:

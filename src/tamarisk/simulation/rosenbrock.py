@@ -12,7 +12,7 @@ from llvmlite import ir
 
 from tamarisk.simulation.crossing import Crossing
 from tamarisk.simulation.kernel import Sizes
-from tamarisk.simulation.lane_builder import ARGUMENTS, LONG, TRACE, LaneBuilder, position, real, whole
+from tamarisk.simulation.lane_builder import ARGUMENTS, LONG, TRACE, LaneBuilder, layout, position, real, whole
 
 # Coefficients of Rodas5P in the form that needs no product with the Jacobian [@STEINEBACH2023].
 GAMMA = 0.21193756319429014
@@ -57,7 +57,6 @@ _CALM_FLOOR = 1e-3  # amounts below this count as this when the drift of a state
 FINISHED, SETTLED, TOO_MANY_STEPS, NOT_FINITE, STOPPED, TRIGGERED = range(6)
 
 
-@cache
 def integrator(lanes: int, sizes: Sizes, *, recording: bool = False) -> str:
     """LLVM text of `integrate`, for a model with these sizes.
 
@@ -79,6 +78,11 @@ def integrator(lanes: int, sizes: Sizes, *, recording: bool = False) -> str:
     >>> 'integrate' in integrator(2, Sizes(3, 4, 5, 9, 2))
     True
     """
+    return _written(lanes, layout(sizes), recording=recording)
+
+
+@cache
+def _written(lanes: int, sizes: Sizes, *, recording: bool) -> str:
     module = ir.Module(name="integrator")
     (_Recording if recording else _Loop)(module, lanes, sizes).write()
     own = str(module).splitlines()

@@ -10,13 +10,16 @@ import numpy as np
 
 from tamarisk.errors import ProtocolError, SimulationError
 from tamarisk.model.antimony import read_model
+from tamarisk.model.cohort import Cohort, cohort, read_therapy
 from tamarisk.model.context import Context, constants, read_context
 from tamarisk.model.model import Model
-from tamarisk.model.protocol import Protocol, change_times, conditions
+from tamarisk.model.protocol import Protocol, change_times, conditions, with_doses
 from tamarisk.model.readout import DEFAULT, Readout, chosen
 from tamarisk.model.substance import medium
 from tamarisk.simulation.batch import Member, Period, Progress, Solver
+from tamarisk.simulation.members import Kind, Members, at_once, observed
 from tamarisk.simulation.outcome import Outcome
+from tamarisk.simulation.stream import OnDisk, stream
 from tamarisk.units import hours
 
 if TYPE_CHECKING:
@@ -46,43 +49,44 @@ class Experiment:
 
 
 def simulate(
-    context: str | Context,
+    context: str | Context | Sequence[str | Context] | Cohort,
     protocol: Protocol | None = None,
     *,
     until: str = "144h",
     readouts: Sequence[str] = DEFAULT,
     model: Model | None = None,
+    points: int = 61,
+    into: OnDisk | None = None,
 ) -> xr.Dataset:
     """What the cells do over time.
 
     Args:
-        context: whose cells: a name, `name + edit`, a table file, or a context.
-        protocol: what is done to them; nothing if left out.
+        context: whose cells: a name, `name + edit`, a table file, a context; several of these, or a cohort.
+        protocol: what is done to them; nothing if left out. A cohort's own therapies come on top.
         until: how long, with unit.
         readouts: what is read, by name; `all` reads everything.
         model: another model than the shipped one.
+        points: output times, evenly spaced from 0.
+        into: where on disk a cohort goes, chunk by chunk; one that stopped there goes on.
 
     Returns:
-        One variable per readout over `time` (h, 61 points), its unit in `attrs`.
+        One variable per readout over `time` (h), its unit in `attrs`; of a cohort over `member` and `time`, with `outcome`.
 
     Raises:
         UnknownNameError: a context or readout that nobody has heard of.
         UnitError: `until` has no unit or a wrong one.
-        ProtocolError: `until` is zero, or longer than any culture is kept.
-        ModelError: the model lacks something that the cells, the protocol or a readout need.
-        SimulationError: the run failed.
+        ProtocolError: `until` is zero, or longer than any culture is kept; doses overlap.
+        ModelError: the model lacks something that is needed.
+        SimulationError: a single culture failed.
+        DataError: `into` holds something else, or needs zarr.
 
     References: the model's reactions carry theirs; see `tamarisk export --sbml`.
 
     >>> simulate("MCF-7", until="24h", readouts=["pERK"])["pERK"].attrs["unit"]
     'relative'
     """
-    wanted = chosen(readouts)
-    times_h = np.linspace(0.0, duration_h(until), 61)
-    culture = Experiment(read_context(context) if isinstance(context, str) else context, protocol or Protocol())
-    values, outcomes = observe(Solver(model or read_model()), [culture], times_h=times_h, readouts=wanted)
-    require_finished(outcomes[0], culture)
-    return _dataset(culture, times_h, values[0], wanted)
+    wanted, times_h, used, plan = chosen(readouts), _times(until, points), model or read_model(), protocol or Protocol()
+    return _course(used, context, plan, times_h, wanted, into)
 
 
 def duration_h(text: str) -> float:
@@ -139,12 +143,7 @@ def observe(
     (1, 1, 1)
     """
     members = [as_member(one) for one in experiments]
-    quantities = [readout.quantity for readout in readouts]
-    solution = solver.solve(members, times_h=list(times_h), quantities=quantities, progress=progress)
-    logged = [number for number, readout in enumerate(readouts) if readout.transform == "log2"]
-    values = solution.values
-    values[:, :, logged] = np.log2(values[:, :, logged])
-    return values, solution.outcomes
+    return observed(solver, members, times_h=times_h, readouts=readouts, progress=progress)
 
 
 def as_member(experiment: Experiment) -> Member:
@@ -168,16 +167,81 @@ def as_member(experiment: Experiment) -> Member:
     )
 
 
-def _dataset(culture: Experiment, times_h: Array, values: Array, readouts: Sequence[Readout]) -> xr.Dataset:
-    import xarray as xr
+def cohort_members(table: Cohort, protocol: Protocol) -> Members:
+    """A cohort as the integrator sees it; what is done to all of them comes before what each gets besides.
 
-    variables = {
-        readout.name: ("time", values[:, number], {"unit": readout.unit, "meaning": readout.meaning})
-        for number, readout in enumerate(readouts)
-    }
-    described = {
+    Raises:
+        ProtocolError: a member's own dose overlaps with one that all get.
+
+    >>> len(cohort_members(cohort(["MCF-7", "T47D"]), Protocol()))
+    2
+    """
+    if protocol.doses:
+        for text in table.therapies:
+            with_doses(protocol, *read_therapy(text))
+    pairs, kind = np.unique(table.cells * len(table.therapies) + table.given, return_inverse=True)
+    return Members(_Kinds(table, protocol, pairs), kind, table.constants, table.names)
+
+
+@dataclass(frozen=True)
+class _Kinds(Sequence[Kind]):
+    """The pairs of cells and therapy that occur in a cohort, each made when it is asked for."""
+
+    table: Cohort
+    protocol: Protocol
+    pairs: np.ndarray[Any, np.dtype[np.int64]]
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, number: Any) -> Any:
+        cells, given = divmod(int(self.pairs[number]), len(self.table.therapies))
+        plan = with_doses(self.protocol, *read_therapy(self.table.therapies[given]))
+        culture = Experiment(self.table.contexts[cells], plan)
+        return Kind(as_member(culture), _said(culture))
+
+
+def _times(until: str, points: int) -> Array:
+    if points < 2:
+        raise ProtocolError(f"{points} output times show no course", where="points", hint="give at least 2")
+    return np.linspace(0.0, duration_h(until), points)
+
+
+def _said(culture: Experiment) -> dict[str, str]:
+    """Whose cells got what in which medium."""
+    return {
         "context": culture.context.name,
         "medium": (culture.protocol.medium or medium(culture.context.medium)).name,
         "protocol": culture.protocol.label(),
     }
-    return xr.Dataset(variables, coords={"time": ("time", times_h, {"unit": "h"})}, attrs=described)
+
+
+def _course(
+    model: Model,
+    context: str | Context | Sequence[str | Context] | Cohort,
+    plan: Protocol,
+    times_h: Array,
+    readouts: Sequence[Readout],
+    into: OnDisk | None,
+) -> xr.Dataset:
+    """One culture, or many of which each may fail; one that goes to disk is a cohort of one."""
+    if into is None and isinstance(context, (str, Context)):
+        return _alone(model, context, plan, times_h, readouts)
+    members = cohort_members(context if isinstance(context, Cohort) else cohort(context), plan)
+    if into is None:
+        return at_once(model, members, times_h=times_h, readouts=readouts)
+    return stream(model, members, into, times_h=times_h, readouts=readouts)
+
+
+def _alone(model: Model, context: str | Context, plan: Protocol, times_h: Array, readouts: Sequence[Readout]) -> xr.Dataset:
+    """A single culture, which is an error if it fails."""
+    import xarray as xr
+
+    culture = Experiment(read_context(context) if isinstance(context, str) else context, plan)
+    values, outcomes = observe(Solver(model), [culture], times_h=times_h, readouts=readouts)
+    require_finished(outcomes[0], culture)
+    variables = {
+        readout.name: ("time", values[0, :, number], {"unit": readout.unit, "meaning": readout.meaning})
+        for number, readout in enumerate(readouts)
+    }
+    return xr.Dataset(variables, coords={"time": ("time", times_h, {"unit": "h"})}, attrs=_said(culture))

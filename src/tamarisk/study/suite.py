@@ -28,6 +28,7 @@ Vector = np.ndarray[Any, np.dtype[np.float64]]
 _CASE = re.compile(r"(?:.*/)?(\d{5})-(settings\.txt|model\.m|results\.csv|sbml-l\dv\d\.xml)")
 _FINE = (1e-10, 1.0)  # error allowed in a step, and the longest step where conditions are watched, in output intervals
 _COARSE = (1e-8, 0.7)  # a second run, which must agree with the first to within what the case allows
+_MOST_STEPS = 1_000_000  # one case has 100,000 events
 _BELOW = 1e-6  # how much smaller than the case's absolute tolerance that of the integrator is
 
 
@@ -178,7 +179,7 @@ def _table(case: Case, model: Happenings, accuracy: tuple[float, float]) -> tupl
     longest = share * float(times[-1] - times[0]) / steps if model.switches else np.inf
     constants, start = (np.array([list(one)], dtype=float).reshape(1, -1) for one in model.begin())
     plan = Plan(constants, start, np.zeros(1), times[-1:], [times], longest)
-    course = model.run(plan, Control(relative, _BELOW * _number(case, "absolute")))
+    course = model.run(plan, Control(relative, _BELOW * _number(case, "absolute"), limit=_MOST_STEPS))
     if course.outcomes[0] is not Outcome.FINISHED:
         raise SimulationError(course.outcomes[0].value, where=case.id)
     values = dict(zip(model.system.quantities, course.seen.T, strict=True))

@@ -21,6 +21,7 @@ COMMANDS = {
     "evolve": "What months of exposure make of the cells.",
     "reverse": "What makes resistant cells answer a therapy again.",
     "measure": "What a lab's own files say: growth, doses, drug pairs, blots, expression, survival.",
+    "evidence": "What is known, and who says so: studies, effects, claims.",
     "export": "The model as SBML, or as Antimony modules to edit.",
     "list": "The names of contexts, drugs, media, readouts, genes, arrows or findings.",
     "suite": "Whether models in SBML are solved as the standard asks.",

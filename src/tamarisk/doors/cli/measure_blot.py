@@ -32,7 +32,7 @@ def command(ctx: click.Context, /, file: Path, control: str, linear_range: str, 
     """Phospho per total, phospho per load and total per load of every condition, compared with the control on each blot.
 
     FILE has columns blot, condition, phospho, total and load, or blot, condition, band and density. A blot is one biological
-    replicate; bands outside the linear range are refused.
+    replicate; bands outside the linear range are refused. Without a phospho band total per load is told alone.
 
     \b
     Example:

@@ -15,8 +15,10 @@ from tamarisk.doors.cli.options import Place
 
 if TYPE_CHECKING:
     from tamarisk.measurement.curve_table import Fitted
+    from tamarisk.measurement.measured import Measured
     from tamarisk.study.figure import Panel
 
+_MOST_BARS = 40
 _DIRECTIONS = click.Choice(["viability", "inhibition", "GR", "other"])
 
 
@@ -29,6 +31,7 @@ _DIRECTIONS = click.Choice(["viability", "inhibition", "GR", "other"])
     "--samples", type=Place(path_type=Path), default=None, metavar="FILE", help="Doses of the samples of a count matrix."
 )
 @click.option("--gene", "genes", multiple=True, metavar="NAME", help="A gene of the matrix; may repeat.")
+@click.option("--plateau", type=float, default=None, metavar="VALUE", help="Supposed response at a saturating dose, as 0.")
 @layout_options
 @unit_options
 @paper_options
@@ -37,26 +40,39 @@ def command(ctx: click.Context, /, files: tuple[Path, ...], **options: Any) -> N
     """GR50 or EC50, plateau and area over the curve of every dose series, one curve per experiment.
 
     A FILE holds counts, which become GR, or responses, or GR curves that others fitted; with --samples it is a matrix of read
-    counts, and each --gene has a curve over the doses of its samples. A dose that is not reached is a bound.
+    counts, and each --gene has a curve over the doses of its samples. A dose that is not reached is a bound. With --plateau the
+    simplest curve is taken that F-tests allow: to that plateau, to its own, or rising at low doses before it falls.
 
     \b
     Example:
         tamarisk measure dose-response dose-response.csv
+        tamarisk measure dose-response hormesis.csv --plateau 0
         tamarisk measure dose-response counts.tsv --samples samples.tsv --gene GREB1 --gene PGR
     """
     place = paper(ctx, options)
     from tamarisk.measurement.dose_files import Asked, dose_files
 
     words = (options["direction"] or "", options["scale"] or "", options["plate_map"], options["samples"], options["genes"])
-    asked = Asked(*words, layout(options), said(options), options["level"])
+    asked = Asked(*words, layout(options), said(options), options["level"], options["plateau"])
     measured, fitted, sources = dose_files(files, asked)
-    deliver("dose-response", measured, sources, _panels(fitted), place)
+    deliver("dose-response", measured, sources, _panels(fitted) or _areas(measured), place)
+
+
+def _areas(measured: Measured) -> list[Panel]:
+    """Curves that others fitted have no readings to draw, only their areas; the first forty of them."""
+    from tamarisk.study.figure import Axis, Bars
+
+    found = [one for one in measured.results if one.name == "GR_AOC"]
+    names, areas = tuple(one.of for one in found[:_MOST_BARS]), tuple(one.estimate.value for one in found[:_MOST_BARS])
+    title = "Area over the curve" + (f" (the first {_MOST_BARS} of {len(found)})" if len(found) > _MOST_BARS else "")
+    return [Bars(title, Axis("GR_AOC (0 is no effect)"), names, (("GR_AOC", areas),))] if found else []
 
 
 def _panels(fitted: Sequence[Fitted]) -> list[Panel]:
     import numpy as np
 
     from tamarisk.measurement.dose_response import predicted
+    from tamarisk.measurement.hormesis import hormetic_responses
     from tamarisk.study.figure import Axis, Line, Lines
 
     panels: list[Panel] = []
@@ -67,7 +83,8 @@ def _panels(fitted: Sequence[Fitted]) -> list[Panel]:
             low, high = one.curve.tested
             doses = np.geomspace(low, high, 60)
             name = f"experiment {one.experiment}" if len(own) > 1 else "curve"
-            lines.append(Line(name, tuple(doses.tolist()), tuple(predicted(one.curve, doses).tolist())))
+            height = predicted(one.curve, doses) if one.hormetic is None else hormetic_responses(one.hormetic, doses)
+            lines.append(Line(name, tuple(doses.tolist()), tuple(height.tolist())))
         above = [one.curve.dose > 0 for one in own]
         x = np.concatenate([one.curve.dose[held] for one, held in zip(own, above, strict=True)])
         y = np.concatenate([one.curve.response[held] for one, held in zip(own, above, strict=True)])

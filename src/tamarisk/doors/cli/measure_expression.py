@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tamarisk.doors.cli.measure_options import paper, paper_options
+from tamarisk.doors.cli.measure_options import held, matrix_options, paper, paper_options
 from tamarisk.doors.cli.measure_output import deliver
 from tamarisk.doors.cli.options import Place
 from tamarisk.errors import DataError
@@ -22,45 +23,39 @@ _MOST_POINTS = 3000
 
 @click.command()
 @click.argument("file", metavar="FILE", type=Place(path_type=Path))
-@click.option("--samples", type=Place(path_type=Path), default=None, metavar="FILE", help="Table of sample, group and batch.")
-@click.option("--scale", type=click.Choice(["counts", "log2"]), default=None, help="Whether a matrix holds reads or log2 values.")
 @click.option("--treated", default="", metavar="GROUP", help="The group to compare.")
 @click.option("--control", default="", metavar="GROUP", help="The group to compare it with.")
-@click.option("--gene-column", default="", metavar="HEADER", help="Column with names of genes; the first if left out.")
+@click.option("--shrink", is_flag=True, help="Draw weakly supported changes of read counts towards none (apeglm).")
+@matrix_options
 @paper_options
 @click.pass_context
-def command(
-    ctx: click.Context,
-    /,
-    file: Path,
-    samples: Path | None,
-    scale: str | None,
-    treated: str,
-    control: str,
-    gene_column: str,
-    **options: Any,
-) -> None:
+def command(ctx: click.Context, /, file: Path, treated: str, control: str, shrink: bool, **options: Any) -> None:
     """The genes that differ between two groups of samples, smallest p-value first.
 
-    With --samples FILE is a matrix, a row per gene and a column per sample, of read counts or log2 values; without it is a table
-    that limma, DESeq2 or edgeR wrote.
+    With --samples FILE is a matrix, a row per gene and a column per sample; an AnnData file (.h5ad) says itself what its samples
+    are. Read counts are compared as DESeq2 has it (install tamarisk[counts]), log2 values by moderated t. Any other FILE is a
+    table that limma, DESeq2 or edgeR wrote.
 
     \b
     Example:
-        tamarisk measure expression expression.tsv --samples samples.tsv --scale counts --treated resistant --control parent
+        tamarisk measure expression arrays.tsv --samples samples.tsv --scale log2 --treated resistant --control parent
+        tamarisk measure expression reads.h5ad --scale counts --column group=line --treated resistant --control parent
     """
     place = paper(ctx, options)
-    measured, changes, sources = _measured(file, samples, scale, (treated, control), gene_column, options["level"])
+    measured, changes, sources = _measured(file, (treated, control), shrink, options)
     deliver("expression", measured, sources, _panels(changes), place)
 
 
 def _measured(
-    file: Path, samples: Path | None, scale: str | None, groups: tuple[str, str], gene_column: str, level: float
+    file: Path, groups: tuple[str, str], shrink: bool, options: Mapping[str, Any]
 ) -> tuple[Measured, Changes, tuple[Source, ...]]:
-    from tamarisk.measurement.expression_table import matrix_changes, read_changes, said_of
+    from tamarisk.measurement.annotated import is_annotated
+    from tamarisk.measurement.expression_files import matrix_changes
+    from tamarisk.measurement.expression_table import read_changes, said_of
 
-    if samples is None:
-        if any((scale, *groups, gene_column)):
+    level, scale = options["level"], options["scale"]
+    if options["samples"] is None and not is_annotated(file):
+        if any((scale, *groups, shrink, options["gene_column"], options["layer"], options["columns"])):
             raise DataError("a matrix needs a table of its samples", where="samples", hint="say --samples FILE")
         changes, source = read_changes(file, level=level)
         return said_of(changes), changes, (source,)
@@ -68,27 +63,34 @@ def _measured(
         hint = "say --scale counts or log2, --treated GROUP and --control GROUP"
         raise DataError("scale or groups are not said", where=file.name, hint=hint)
     treated, control = groups
-    changes, sources, notes = matrix_changes(
-        file, samples, counts=scale == "counts", treated=treated, control=control, gene_column=gene_column, level=level
-    )
+    found = matrix_changes(file, held(options), treated=treated, control=control, shrink=shrink, level=level)
+    changes, sources, notes = found
     return said_of(changes, notes), changes, sources
 
 
 def _panels(changes: Changes) -> list[Panel]:
+    """How sure each change is over how large (volcano), and how large over how strongly the gene is expressed (MA)."""
     import numpy as np
 
     from tamarisk.study.figure import Axis, Line, Lines
 
     known = np.isfinite(changes.p) & np.isfinite(changes.effect)
     hit = known & (changes.q < 0.05)
-    places = {"adjusted p below 0.05": np.flatnonzero(hit), "others": np.flatnonzero(known & ~hit)}
-    lines = []
-    for name, genes in places.items():
-        shown = genes if name != "others" else genes[:: max(1, -(-len(genes) // _MOST_POINTS))]
-        height = -np.log10(np.maximum(changes.p[shown], 1e-300))
-        if len(shown):
-            lines.append(Line(name, tuple(changes.effect[shown].tolist()), tuple(height.tolist()), points=True))
-    title = f"{int(hit.sum())} of {int(known.sum())} genes differ" + (
-        "; of the others some are drawn" if len(places["others"]) > _MOST_POINTS else ""
-    )
-    return [Lines(title, Axis("log2 fold change"), Axis("-log10 p"), tuple(lines))] if lines else []
+    height = -np.log10(np.maximum(changes.p, 1e-300))
+    axes = (Axis("log2 fold change"), Axis("-log10 p")), (Axis("mean expression (log2)"), Axis("log2 fold change"))
+    panels: list[Panel] = []
+    for (across, up), (x, y) in zip(axes, ((changes.effect, height), (changes.mean, changes.effect)), strict=True):
+        drawn = known & np.isfinite(x)
+        places = {"adjusted p below 0.05": np.flatnonzero(drawn & hit), "others": np.flatnonzero(drawn & ~hit)}
+        places["others"] = places["others"][:: max(1, -(-len(places["others"]) // _MOST_POINTS))]
+        lines = [
+            Line(name, tuple(x[genes].tolist()), tuple(y[genes].tolist()), points=True)
+            for name, genes in places.items()
+            if len(genes)
+        ]
+        title = f"{int(hit.sum())} of {int(known.sum())} genes differ" + (
+            " (not all others are drawn)" if int((drawn & ~hit).sum()) > _MOST_POINTS else ""
+        )
+        if lines:
+            panels.append(Lines(title, across, up, tuple(lines), level=0.0))
+    return panels

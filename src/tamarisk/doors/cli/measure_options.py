@@ -18,6 +18,7 @@ from tamarisk.places import require_new
 
 if TYPE_CHECKING:
     from tamarisk.measurement.columns import Said
+    from tamarisk.measurement.expression_files import Held
     from tamarisk.measurement.growth_table import Layout
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -57,9 +58,25 @@ def dose_options(command: Command) -> Command:
     return _with(command, _DOSE_UNIT, _COLUMN, _BY)
 
 
-def time_options(command: Command) -> Command:
-    """`--time-unit` and `--column`."""
-    return _with(command, _TIME_UNIT, _COLUMN)
+def survival_options(command: Command) -> Command:
+    """`--time-unit`, `--column` and `--by`."""
+    text = "A column whose values keep trials apart; may repeat."
+    by = click.option("--by", "keys", multiple=True, metavar="HEADER", help=text)
+    return _with(command, _TIME_UNIT, _COLUMN, by)
+
+
+def matrix_options(command: Command) -> Command:
+    """`--samples`, `--scale`, `--gene-column`, `--layer` and `--column`."""
+    place, kinds = Place(path_type=Path), click.Choice(["counts", "log2"])
+    text = "Table of sample, group and batch; an AnnData file has its own."
+    options = (
+        click.option("--samples", type=place, default=None, metavar="FILE", help=text),
+        click.option("--scale", type=kinds, default=None, help="Whether a matrix holds reads or log2 values."),
+        click.option("--gene-column", default="", metavar="HEADER", help="Column with names of genes; the first if left out."),
+        click.option("--layer", default="", metavar="NAME", help="Layer of an AnnData file; X if left out."),
+        click.option("--column", "columns", multiple=True, metavar="NAME=HEADER", help="As group=treatment; may repeat."),
+    )
+    return _with(command, *options)
 
 
 def layout_options(command: Command) -> Command:
@@ -91,6 +108,20 @@ def said(options: Mapping[str, Any]) -> Said:
         raise DataError(f"'{wrong[0]}' names no column", where="column", hint="write it as dose=E2_nM")
     named = {name: header for name, _, header in pairs}
     return Said(options.get("dose_unit", ""), options.get("time_unit", ""), named, tuple(options.get("keys", ())))
+
+
+def held(options: Mapping[str, Any]) -> Held:
+    """What `--samples`, `--scale`, `--gene-column`, `--layer` and `--column` say about a matrix.
+
+    Raises:
+        DataError: the scale is not said, or a column is not written as NAME=HEADER.
+    """
+    from tamarisk.measurement.expression_files import Held
+
+    if options["scale"] is None:
+        raise DataError("the scale is not said", where="scale", hint="say --scale counts or log2")
+    columns = said(options).columns
+    return Held(options["scale"] == "counts", options["samples"], options["gene_column"], columns, options["layer"])
 
 
 def layout(options: Mapping[str, Any]) -> Layout:

@@ -47,12 +47,15 @@ def deliver(kind: str, measured: Measured, sources: Sequence[Source], panels: Se
     shown = list(panels[:MOST_FIGURES])
     if len(panels) > MOST_FIGURES:
         record["warnings"].append(f"figures show the first {MOST_FIGURES} of {len(panels)} conditions")
+    pictures: Sequence[Panel | Path] = shown
     if paper.out is not None:
         folder = own_folder(paper.out)
         write_csv(folder / f"{kind}.csv", _COLUMNS, (_row(one) for one in measured.results))
-        write_panels(shown, folder, kind)
+        pictures = [path for path in write_panels(shown, folder, kind) if path.suffix == ".svg"]  # drawn once
     if paper.report is not None:
-        _write_report(kind, measured, record, shown, paper.report, paper.command)
+        page = _report(kind, measured, record, pictures, paper.command)
+        paper.report.parent.mkdir(parents=True, exist_ok=True)
+        paper.report.write_text(page, encoding="utf-8")
     if paper.as_json:
         print_json(record)
     else:
@@ -136,15 +139,11 @@ def _interval(one: Result) -> str:
     return " to ".join(ends)
 
 
-def _write_report(
-    kind: str, measured: Measured, record: dict[str, Any], panels: Sequence[Panel], path: Path, command: str
-) -> None:
+def _report(kind: str, measured: Measured, record: dict[str, Any], pictures: Sequence[Panel | Path], command: str) -> str:
     from tamarisk.doors.measure_report import measure_page
     from tamarisk.doors.plot import inline
 
-    pictures = [inline(panel) for panel in panels]
+    drawn = [inline(picture) for picture in pictures]
     rows = list(_rows(measured.results[:MOST_ROWS]))
     methods = list(dict.fromkeys(one.estimate.method for one in measured.results))
-    page = measure_page(kind, table_header(measured.results), rows, record, pictures, methods=methods, command=command)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
+    return measure_page(kind, table_header(measured.results), rows, record, drawn, methods=methods, command=command)

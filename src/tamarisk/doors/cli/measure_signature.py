@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tamarisk.doors.cli.measure_options import paper, paper_options
+from tamarisk.doors.cli.measure_options import held, matrix_options, paper, paper_options
 from tamarisk.doors.cli.measure_output import deliver
 from tamarisk.doors.cli.options import Place
 
@@ -20,34 +20,27 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file", metavar="FILE", type=Place(path_type=Path))
-@click.option(
-    "--samples", required=True, type=Place(path_type=Path), metavar="FILE", help="Table of sample, group (SV to RC) and batch."
-)
-@click.option(
-    "--scale", required=True, type=click.Choice(["counts", "log2"]), help="Whether the matrix holds reads or log2 values."
-)
-@click.option("--gene-column", default="", metavar="HEADER", help="Column with names of genes; the first if left out.")
 @click.option("--alpha", default=0.05, show_default=True, metavar="P", help="Adjusted p-value that makes a signature gene.")
 @click.option("--seed", default=0, show_default=True, metavar="N", help="Same seed, same draws for E0.")
+@matrix_options
 @paper_options
 @click.pass_context
-def command(
-    ctx: click.Context, /, file: Path, samples: Path, scale: str, gene_column: str, alpha: float, seed: int, **options: Any
-) -> None:
+def command(ctx: click.Context, /, file: Path, alpha: float, seed: int, **options: Any) -> None:
     """How much of a drug's lost expression response a co-drug restores, and whether by re-sensitisation or by mimicry.
 
     Six groups are needed: SV and SF (sensitive line: vehicle, drug), RV, RF, RP and RC (resistant line: vehicle, drug, co-drug,
-    both), with three arrays or more in each.
+    both), with three arrays or more in each. FILE is a matrix with --samples, or an AnnData file (.h5ad). Read counts become log2
+    counts per million.
 
     \b
     Example:
         tamarisk measure signature signature.tsv --samples samples.tsv --scale log2
     """
     place = paper(ctx, options)
-    from tamarisk.measurement.expression_table import log2_matrix
+    from tamarisk.measurement.expression_files import log2_matrix
     from tamarisk.measurement.signature_table import restored
 
-    matrix, sheet, sources = log2_matrix(file, samples, counts=scale == "counts", gene_column=gene_column)
+    matrix, sheet, sources = log2_matrix(file, held(options))
     measured, curve = restored(matrix, sheet.groups, batches=sheet.batches, alpha=alpha, seed=seed, level=options["level"])
     deliver("signature", measured, sources, _panels(measured, curve), place)
 

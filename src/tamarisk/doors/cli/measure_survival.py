@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tamarisk.doors.cli.measure_options import paper, paper_options, said, time_options
+from tamarisk.doors.cli.measure_options import paper, paper_options, said, survival_options
 from tamarisk.doors.cli.measure_output import deliver
 from tamarisk.doors.cli.options import Place
 
@@ -19,32 +19,39 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file", metavar="FILE", type=Place(path_type=Path))
-@click.option("--control", default="", metavar="GROUP", help="The group to compare the others with.")
+@click.option(
+    "--control", "controls", multiple=True, metavar="GROUP", help="The group to compare the others with; with --by one per trial."
+)
 @click.option(
     "--until", type=float, default=None, metavar="TIME", help="End of the period of the restricted mean, in the unit of the file."
 )
 @click.option("--event-is", default="", metavar="VALUE", help="What stands for the event, if not 1 in a column 'event'.")
-@time_options
+@survival_options
 @paper_options
 @click.pass_context
-def command(ctx: click.Context, /, file: Path, control: str, until: float | None, event_is: str, **options: Any) -> None:
+def command(
+    ctx: click.Context, /, file: Path, controls: tuple[str, ...], until: float | None, event_is: str, **options: Any
+) -> None:
     """Median and numbers at risk of every group; log-rank test, hazard ratio and restricted mean against a control.
 
-    FILE has columns time, event (1, or 0 for last seen without it) and group, a patient in each row.
+    FILE has columns time, event (1, or 0 for last seen without it) and group, a patient in each row. Trials that stand in one
+    file are kept apart with --by.
 
     \b
     Example:
         tamarisk measure survival survival.csv --control vehicle --until 60
+        tamarisk measure survival trials.tsv --by trial --control placebo --control letrozole
     """
     place = paper(ctx, options)
-    from tamarisk.measurement.survival_table import read_follow_up, survival_of
+    from tamarisk.measurement.survival_table import read_follow_up, trials_of
 
     patients = read_follow_up(file, event_is=event_is, said=said(options))
-    measured, curves = survival_of(patients, control=control, until=until, level=options["level"])
-    deliver("survival", measured, [patients.source], _panels(curves), place)
+    measured, trials = trials_of(patients, controls=controls, until=until, level=options["level"])
+    panels = [_panel(trial, curves) for trial, curves in trials.items()]
+    deliver("survival", measured, [patients.source], panels, place)
 
 
-def _panels(curves: Mapping[str, KaplanMeier]) -> list[Panel]:
+def _panel(trial: str, curves: Mapping[str, KaplanMeier]) -> Panel:
     import numpy as np
 
     from tamarisk.study.figure import Axis, Line, Lines
@@ -58,5 +65,5 @@ def _panels(curves: Mapping[str, KaplanMeier]) -> list[Panel]:
         x, y = np.stack([fine[:-1], fine[1:]], axis=1).ravel(), np.repeat(level, 2)
         lines.append(Line(f"{group} (n = {curve.n})", tuple(x.tolist()), tuple(y.tolist())))
     unit = next(iter(curves.values())).unit
-    title = "Share without the event" + (f", {lines[0].name}" if len(lines) == 1 else "")
-    return [Lines(title, Axis(f"time ({unit})"), Axis("share"), tuple(lines))]
+    title = ", ".join(word for word in ("Share without the event", trial, lines[0].name if len(lines) == 1 else "") if word)
+    return Lines(title, Axis(f"time ({unit})"), Axis("share"), tuple(lines))

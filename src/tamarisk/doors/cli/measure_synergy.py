@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tamarisk.doors.cli.measure_options import dose_options, paper, paper_options, said
+from tamarisk.doors.cli.measure_options import dose_options, files_argument, paper, paper_options, said
 from tamarisk.doors.cli.measure_output import deliver
-from tamarisk.doors.cli.options import Place
 
 if TYPE_CHECKING:
     from tamarisk.measurement.combination_table import Combined
@@ -20,31 +19,38 @@ _DIRECTIONS = click.Choice(["viability", "inhibition"])
 
 
 @click.command()
-@click.argument("file", metavar="FILE", type=Place(path_type=Path))
+@files_argument
 @click.option("--response", "direction", type=_DIRECTIONS, default=None, help="What the responses are, if the header lacks it.")
 @click.option("--scale", type=click.Choice(["percent", "fraction"]), default=None, help="Scale of viability or inhibition.")
+@click.option("--model", type=click.Choice(["musyc"]), default=None, help="Potency apart from efficacy, instead of excess.")
 @dose_options
 @paper_options
 @click.pass_context
-def command(ctx: click.Context, /, file: Path, direction: str | None, scale: str | None, **options: Any) -> None:
+def command(ctx: click.Context, /, files: tuple[Path, ...], direction: str | None, scale: str | None, **options: Any) -> None:
     """How far two drugs together go beyond HSA, Bliss, Loewe and ZIP, and where counts show that they interact.
 
-    FILE has columns drug1, drug2, conc1, conc2 and counts, doublings, viability or inhibition, or those of SynergyFinder, and
-    for intervals a column experiment. Each drug is needed alone (the other at dose 0), and wells without any.
+    A FILE has columns drug1, drug2, conc1, conc2 and counts, doublings, viability or inhibition, or those of SynergyFinder, and
+    for intervals a column experiment; several files are several experiments. Each drug is needed alone (the other at dose 0, or
+    not named), and wells without any. With --model musyc a surface says how far each drug makes the other more potent, apart
+    from how strong both are; it needs three doses of each.
 
     \b
     Example:
         tamarisk measure synergy synergy.csv
+        tamarisk measure synergy potency.csv --model musyc
         tamarisk measure synergy screen.csv --response inhibition --scale percent --column experiment=block_id
     """
     place = paper(ctx, options)
     from tamarisk.measurement.combination_table import combinations_of
     from tamarisk.measurement.measured import with_warnings
-    from tamarisk.measurement.pair_table import read_pairs
+    from tamarisk.measurement.musyc_table import potencies_of
+    from tamarisk.measurement.pair_table import joined, read_pairs
 
-    pairs = read_pairs(file, direction=direction or "", scale=scale or "", said=said(options))
-    measured, drawn = combinations_of(pairs, level=options["level"])
-    deliver("synergy", with_warnings(measured, pairs.table.warnings), [pairs.table.source], _panels(drawn), place)
+    parts = [read_pairs(file, direction=direction or "", scale=scale or "", said=said(options)) for file in files]
+    pairs = joined(parts)
+    measured, drawn = (potencies_of if options["model"] else combinations_of)(pairs, level=options["level"])
+    sources = [one.table.source for one in parts]
+    deliver("synergy", with_warnings(measured, pairs.table.warnings), sources, _panels(drawn), place)
 
 
 def _panels(drawn: Sequence[Combined]) -> list[Panel]:

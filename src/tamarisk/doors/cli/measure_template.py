@@ -30,7 +30,8 @@ _TEMPLATES = CONTENT / "templates"
 def command(kind: str | None, out: Path, as_json: bool) -> None:
     """An example file for a ruler, made of invented numbers, and the command that measures it.
 
-    KIND is growth, dose-response, synergy, blot, expression, signature or survival.
+    KIND is growth, dose-response, synergy, blot, expression, signature, survival, pool, growth-rate,
+    hormesis or potency.
 
     \b
     Example:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tamarisk.study.figure import Panel
 
+COHORT = "cohort.zarr"  # where the members of a cohort go
 _MARK = ".tamarisk"
 _WIDEST_WORD = 16  # letters: longer words may be broken over lines
 
@@ -65,7 +66,7 @@ def check_folder(path: Path | None) -> None:
         DataError: the folder holds other people's files, or cannot be written to.
     """
     if path is not None:
-        require_own(path, _MARK)
+        require_own(path, COHORT if (path / COHORT).exists() else _MARK)  # a cohort that was stopped lies there without the mark
 
 
 def own_folder(path: Path) -> Path:

@@ -9,6 +9,7 @@ import click
 
 from tamarisk.doors.cli.options import Place, chosen_model, context_option, model_option, output_options, plan, plan_options
 from tamarisk.doors.cli.output import check_folder, own_folder, print_json, print_table, write_csv, write_panels
+from tamarisk.doors.cli.simulate_cohort import Asked, run_cohort
 from tamarisk.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -24,6 +25,15 @@ _MOST_GENES = 30
 @plan_options
 @click.option("--until", default="144h", show_default=True, metavar="TIME", help="How long, with unit.")
 @click.option("--readout", "readouts", multiple=True, metavar="NAME", help="What is read; may repeat; 'all' reads everything.")
+@click.option("--points", default=61, show_default=True, help="Output times, evenly spaced from 0.")
+@click.option(
+    "--cohort",
+    type=Place(path_type=Path, dir_okay=False),
+    default=None,
+    metavar="FILE",
+    help="Many cultures, one per row: columns member, context, therapy, 'CONSTANT (UNIT)' or 'CONSTANT (fold)'.",
+)
+@click.option("--cluster", default=None, metavar="ADDRESS", help="Dask scheduler whose workers run the cohort.")
 @click.option("--genes", default=None, metavar="NAMES", help="Genes to follow, separated by commas; 'all' follows every one.")
 @click.option(
     "--regulon",
@@ -43,6 +53,9 @@ def command(
     rest: tuple[str, ...],
     until: str,
     readouts: tuple[str, ...],
+    points: int,
+    cohort: Path | None,
+    cluster: str | None,
     genes: str | None,
     regulon: Path | None,
     model_folder: Path | None,
@@ -54,25 +67,34 @@ def command(
     \b
     Example:
         tamarisk simulate --context "MCF-7 + PTEN-knockdown" --drug 4OHT=1uM --drug rapamycin=20nM@24h --until 6d
+        tamarisk simulate --cohort members.tsv --until 6d --points 7 --out patients
     """
     from tamarisk.model.readout import DEFAULT
     from tamarisk.simulation.run import simulate
 
+    _refuse_idle(genes, regulon, cohort, cluster)
+    check_folder(out)
+    given, model = plan(drugs, start, medium, grown_in, rest), chosen_model(model_folder)
+    if cohort is not None:
+        asked = Asked(context, given, until, readouts or DEFAULT, points, model)
+        return run_cohort(cohort, asked, out=out, cluster=cluster, as_json=as_json)
+    expression = _expression(context, given, until, genes, regulon, model) if genes is not None else None
+    course = simulate(context, given, until=until, readouts=readouts or DEFAULT, model=model, points=points)
+    if out is not None:
+        _write(own_folder(out), course, expression)
+    return print_json(_record(course, expression)) if as_json else _print(course, expression, out)
+
+
+def _refuse_idle(genes: str | None, regulon: Path | None, cohort: Path | None, cluster: str | None) -> None:
+    """Options that would do nothing beside the others."""
     if regulon is not None and genes is None:
         raise ProtocolError(
             "--regulon says how genes are read, but none is asked for", hint="add --genes all or --genes NAME,NAME"
         )
-    check_folder(out)
-    given = plan(drugs, start, medium, grown_in, rest)
-    model = chosen_model(model_folder)
-    expression = _expression(context, given, until, genes, regulon, model) if genes is not None else None
-    course = simulate(context, given, until=until, readouts=readouts or DEFAULT, model=model)
-    if out is not None:
-        _write(own_folder(out), course, expression)
-    if as_json:
-        print_json(_record(course, expression))
-    else:
-        _print(course, expression, out)
+    if cohort is not None and genes is not None:
+        raise ProtocolError("the genes of a cohort are not followed", hint="leave out --genes, or run one culture")
+    if cluster is not None and cohort is None:
+        raise ProtocolError("a cluster runs cohorts, but none is named", hint="add --cohort FILE")
 
 
 def _expression(context: str, given: Any, until: str, genes: str, regulon: Path | None, model: Any) -> xr.Dataset:

@@ -1,0 +1,143 @@
+"""Matrices from tables and AnnData files: one way for each kind of number, and the faults that only files have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tamarisk.errors import TamariskError
+from tamarisk.measurement import read_counts
+from tamarisk.measurement.assay_tables import Matrix, log_counts_per_million
+from tamarisk.measurement.expression_files import Held, log2_matrix, matrix_changes
+from tamarisk.measurement.expression_table import changed_genes
+
+SHEET = "sample,group,batch\n" + "".join(
+    f"{name},{'v' if name in 'abc' else 'r'},{'abcdef'.index(name) % 3}\n" for name in "abcdef"
+)
+ROWS = [f"g{number},{90 + number},110,100,{200 + number},190,210" for number in range(20)]
+READS = "gene,a,b,c,d,e,f\n" + "\n".join([*ROWS, "g3,100,100,100,100,100,100", "weak,1,0,2,1,0,3"]) + "\n"
+LOGS = "gene,a,b,c,d,e,f\n" + "".join(f"g{number},7.{number},7.2,7.1,{8 + number / 9:.3f},8.4,8.5\n" for number in range(9))
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[..., Path]:
+    """Puts text into a file."""
+
+    def put(content: str, name: str = "m.csv") -> Path:
+        path = tmp_path / name
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    return put
+
+
+def sentence(reader: Callable[[], object]) -> str:
+    """What is said of files that cannot be compared."""
+    with pytest.raises(TamariskError) as refused:
+        reader()
+    return str(refused.value)
+
+
+def values_of(text: str) -> np.ndarray:
+    """The numbers of a matrix as text."""
+    return np.array([[float(cell) for cell in line.split(",")[1:]] for line in text.splitlines()[1:]])
+
+
+def test_reads_go_to_deseq2(written: Callable[..., Path]) -> None:
+    """Law: read counts are compared as counts; genes with few reads are left out and counted, repeated names are told."""
+    pytest.importorskip("pydeseq2", reason="tamarisk[counts] is not installed")
+    held = Held(counts=True, samples=written(SHEET, "s.csv"))
+    found, sources, notes = matrix_changes(written(READS), held, treated="r", control="v")
+    assert found.method.startswith("negative binomial")
+    assert (len(found.genes), sources[0].used, sources[1].used) == (21, 21, 6)
+    assert sources[0].dropped == ("fewer than 10 reads in as many samples as the smallest group has: 1 genes",)
+    assert notes[-1] == "1 names of genes stand more than once and are kept apart"
+    assert float(np.median(found.effect[:20])) == pytest.approx(0.0, abs=0.1)  # most genes double, which is depth
+    assert found.effect[20] < -0.8
+
+
+def test_log_values_go_to_moderated_t(written: Callable[..., Path]) -> None:
+    """Reference: log2 values are those that changed_genes takes, batches of the sheet held constant."""
+    held = Held(counts=False, samples=written(SHEET, "s.csv"))
+    found, _, notes = matrix_changes(written(LOGS), held, treated="r", control="v")
+    matrix = Matrix(tuple(f"g{number}" for number in range(9)), tuple("abcdef"), values_of(LOGS))
+    expected = changed_genes(matrix, list("vvvrrr"), treated="r", control="v", batches=list("012012"))
+    assert found.p.tolist() == expected.p.tolist()
+    assert (found.method.split(",")[0], notes) == ("moderated t", ())
+
+
+def test_reads_per_million_keep_their_depth(written: Callable[..., Path]) -> None:
+    """Reference: log2 counts per million are of all reads, those of genes that are left out among them."""
+    matrix, sheet, _ = log2_matrix(written(READS), Held(counts=True, samples=written(SHEET, "s.csv")))
+    expected = log_counts_per_million(values_of(READS))[:21]
+    assert matrix.values.tolist() == expected.tolist()
+    assert sheet.batches == tuple("012012")
+
+
+def test_an_annotated_file_is_its_tables(written: Callable[..., Path], tmp_path: Path) -> None:
+    """Law: the same numbers in an AnnData file give the same changes."""
+    anndata = pytest.importorskip("anndata", reason="tamarisk[h5ad] is not installed")
+    import pandas as pd
+
+    obs = pd.DataFrame({"line": list("vvvrrr"), "batch": list("012012")}, index=list("abcdef"))
+    var = pd.DataFrame(index=[f"g{number}" for number in range(9)])
+    data = anndata.AnnData(np.zeros((6, 9)), obs=obs, var=var, layers={"log2": values_of(LOGS).T})
+    with anndata.settings.override(allow_write_nullable_strings=True):  # how pandas 3 keeps words
+        data.write_h5ad(tmp_path / "a.h5ad")
+    table, _, _ = matrix_changes(written(LOGS), Held(counts=False, samples=written(SHEET, "s.csv")), treated="r", control="v")
+    held = Held(counts=False, columns={"group": "line"}, layer="log2")
+    found, sources, _ = matrix_changes(tmp_path / "a.h5ad", held, treated="r", control="v")
+    assert (found.effect.tolist(), found.p.tolist()) == (table.effect.tolist(), table.p.tolist())
+    assert len(sources) == 1
+    sheet = Held(counts=False, samples=written(SHEET, "s.csv"))
+    words = "a.h5ad: an AnnData file says what its samples are; leave --samples out, and name columns of obs with --column"
+    assert sentence(lambda: log2_matrix(tmp_path / "a.h5ad", sheet)) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "held", "asked", "words"),
+    [
+        (READS, {"counts": False}, {}, "m.csv, row 2, column a: 90 is no log2 value (say --scale counts if these are reads)"),
+        (
+            LOGS,
+            {"counts": True},
+            {},
+            "m.csv, row 2, column b: 7.2 is no whole number",
+        ),
+        (LOGS, {"counts": False}, {"shrink": True}, "shrink: log2 values are not shrunk; moderated t steadies their variances"),
+        (LOGS, {"counts": False, "layer": "raw"}, {}, "layer: only an AnnData file (.h5ad) has layers; leave --layer out"),
+        (
+            "gene,a,b,c,d,e,f\nweak,1,0,2,1,0,3\n",
+            {"counts": True},
+            {},
+            "m.csv: no gene has enough reads; 10 in each sample of a group at least",
+        ),
+    ],
+    ids=["reads as log2", "log2 as reads", "shrink", "layer", "weak"],
+)
+def test_faults_that_only_files_have(
+    written: Callable[..., Path], text: str, held: dict[str, Any], asked: dict[str, Any], words: str
+) -> None:
+    """Refusal: counts are never taken for log2 values, nor the reverse; what a kind of file lacks is not asked of it."""
+    said = Held(samples=written(SHEET, "s.csv"), **held)
+    path = written(text)
+    assert sentence(lambda: matrix_changes(path, said, treated="r", control="v", **asked)).startswith(words)
+
+
+def test_without_the_extra_log_values_still_go(written: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refusal: only read counts need the extra."""
+
+    def absent(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr(read_counts, "import_module", absent)
+    sheet = written(SHEET, "s.csv")
+    words = "read counts need pydeseq2, which is not installed; install tamarisk[counts]"
+    reads = written(READS)
+    assert sentence(lambda: matrix_changes(reads, Held(counts=True, samples=sheet), treated="r", control="v")) == words
+    assert len(matrix_changes(written(LOGS), Held(counts=False, samples=sheet), treated="r", control="v")[0].genes) == 9
+    assert sentence(lambda: log2_matrix(reads, Held(counts=True))).startswith("samples: a matrix needs a table of its samples")
