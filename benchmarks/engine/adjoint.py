@@ -1,7 +1,8 @@
 """The way back against a plain run and against slopes that go forwards: `uv run python benchmarks/engine/adjoint.py`.
 
 Processor time per member, medians of interleaved rounds in one process; 21 output times, log-normal constants (0.2), tolerance
-1e-6. Forwards one member is differentiated along every constant that is drawn, which fills the lanes; backwards by all constants.
+1e-6. One member alone takes one lane. Forwards a member is differentiated along every constant that is drawn, which fills the
+lanes; backwards by all constants and starts.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def measured(problem: Problem, members: int) -> list[float]:
     for number, place in enumerate(drawn):
         along[number // DIRECTIONS, 1 + number % DIRECTIONS, place] = 1.0
     many = _plan(problem, along.reshape(rows, -1), states.reshape(rows, -1))
-    plain, directed, adjoint = Lanes(system), Lanes(system, directions=DIRECTIONS), Adjoint(system)
+    lanes = 1 if members == 1 else None
+    plain, directed, adjoint = Lanes(system, lanes), Lanes(system, directions=DIRECTIONS), Adjoint(system, lanes)
     trace = adjoint.record(plan, control)
     slopes = np.ones_like(trace.batch.seen)
     work: list[tuple[Callable[[], object], int]] = [

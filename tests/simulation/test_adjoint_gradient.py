@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tamarisk.errors import ModelError
+from tamarisk.errors import DataError, ModelError
 from tamarisk.model.antimony import read_model
 from tamarisk.model.context import read_context
 from tamarisk.model.model import Model
@@ -192,6 +192,32 @@ def test_slopes_that_do_not_settle(tiny: ReadTiny, monkeypatch: pytest.MonkeyPat
     found = AdjointSolver(tiny(TURNOVER)).solve([Member()], times_h=[0.0], quantities=["A"], worth=np.ones_like)
     assert found.outcomes == (Outcome.NO_STEADY_STATE,)
     assert np.isnan(found.slopes).all()
+
+
+def test_nobody(tiny: ReadTiny) -> None:
+    """Law: without members there are no values and no slopes."""
+    found = AdjointSolver(tiny(TURNOVER)).solve([], times_h=[0.0, 1.0], quantities=["A"], worth=np.ones_like)
+    assert (found.values.shape, found.slopes.shape, found.outcomes) == ((0, 2, 1), (0, 2), ())
+
+
+def test_what_is_worth_no_number(tiny: ReadTiny) -> None:
+    """Law: an objective without a slope at a member that came to its end has none there, and is not taken for nothing."""
+    found = AdjointSolver(tiny(TURNOVER)).solve(
+        [Member(), Member(constants={"s": 1.0})],
+        times_h=[1.0],
+        quantities=["A"],
+        worth=lambda values: np.where(values > 0.3, np.nan, 1.0),
+    )
+    assert found.outcomes == (Outcome.FINISHED, Outcome.FINISHED)
+    assert np.isnan(found.slopes[0]).all()
+    assert found.slopes[1, 0] == pytest.approx(0.25, rel=1e-8)
+
+
+def test_slopes_of_another_shape(tiny: ReadTiny) -> None:
+    """Refusal: both shapes are named."""
+    with pytest.raises(DataError) as refusal:
+        slopes_of(tiny(TURNOVER), Member(), [0.0, 1.0], ["A"], lambda values: values[0])
+    assert str(refusal.value) == "worth has shape (2, 1), the values (1, 2, 1); give one slope for each value"
 
 
 def test_a_quantity_that_is_not_there(tiny: ReadTiny) -> None:

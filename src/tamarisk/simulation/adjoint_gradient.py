@@ -9,6 +9,7 @@ from itertools import accumulate
 
 import numpy as np
 
+from tamarisk.errors import DataError
 from tamarisk.model.model import Model
 from tamarisk.simulation.adjoint import Adjoint, AdjointWatcher, Trace
 from tamarisk.simulation.batch import ALONE, Member, Solver, Stretch, outcome_of, stretch, unseen
@@ -47,9 +48,6 @@ class AdjointSolver:
     Args:
         model: its constants hold where a member does not change them.
 
-    Raises:
-        ModelError: its rates jump where a condition changes.
-
     References:
         Steps: [@STEINEBACH2023].
 
@@ -79,13 +77,20 @@ class AdjointSolver:
                 objective by each; that of squares of deviations is twice the deviations.
 
         Raises:
-            ModelError: a quantity or a constant is not in the model.
+            ModelError: a quantity or a constant is not in the model, or its rates jump where a condition changes.
+            DataError: what the values are worth has another shape than they.
         """
         self._solver.require_known(members, quantities)
         there = self._solver.there(members, np.asarray(times_h, dtype=float), quantities)
-        slopes = self._solver.back(there, quantities, np.nan_to_num(worth(there.values)))
-        failed = [one is not Outcome.FINISHED for one in there.outcomes]
-        slopes[failed], there.values[failed] = np.nan, np.nan
+        there.values[there.failed()] = np.nan
+        asked = np.array(worth(there.values), dtype=float)
+        if asked.shape != there.values.shape:
+            raise DataError(
+                f"worth has shape {asked.shape}, the values {there.values.shape}", hint="give one slope for each value"
+            )
+        asked[there.failed()] = 0.0
+        slopes = self._solver.back(there, quantities, asked)
+        slopes[there.failed()], there.values[there.failed()] = np.nan, np.nan
         return ObjectiveGradient(there.values, slopes, tuple(there.outcomes))
 
 
@@ -122,6 +127,10 @@ class _There:
     values: Array
     outcomes: list[Outcome]
 
+    def failed(self) -> list[bool]:
+        """Who did not come to the end, so far."""
+        return [one is not Outcome.FINISHED for one in self.outcomes]
+
 
 class _Back(Solver):
     """A solver that keeps the steps and goes back over them."""
@@ -132,7 +141,7 @@ class _Back(Solver):
         states, outcomes = np.array([state for state, _ in found]), [outcome for _, outcome in found]
         there = _There(members, states.copy(), [], np.full((len(members), len(times), len(quantities)), np.nan), outcomes)
         plans = [_plan(one, times) for one in members]
-        for turn in range(max(map(len, plans))):
+        for turn in range(max(map(len, plans), default=0)):
             going = [number for number, plan in enumerate(plans) if turn < len(plan) and outcomes[number] is Outcome.FINISHED]
             for number in going:
                 if turn == len(members[number].rest):
@@ -187,7 +196,9 @@ class _Back(Solver):
         parts = _split(by_seen, phase.seen)
         if phase.trace is not None:
             rows = [row for place in phase.moved for row in (*parts[place], later[phase.members[place]])]
-            pull = self._lanes(len(phase.moved)).pull(phase.trace, np.array(rows))
+            pull = self._lanes(len(phase.moved)).pull(
+                phase.trace, np.array(rows), threads=self._control(len(phase.moved)).threads
+            )
             found[phase.moved] += pull.constants
             later[[phase.members[place] for place in phase.moved]] = pull.start
         for place, part in enumerate(parts):
@@ -201,7 +212,7 @@ class _Back(Solver):
         free = np.array([self._state[name] for name in member.restart], dtype=np.int64)
         constants = self._constants([(member, member.settle)])[0]
         found, left = self._backer.pull_rest(constants, there.settled[number], later, free=free, slowest=_SLOWEST_PER_H)
-        if not left < _SAME:
+        if np.isfinite(later).all() and not left < _SAME:
             there.outcomes[number] = Outcome.NO_STEADY_STATE
         return self._unset(member.settle, found)
 
