@@ -27,7 +27,7 @@ _SETTLE_H = 10_000.0
 _SETTLED_PER_H = 1e-10  # drift of the fastest state, relative to its amount
 _TOGETHER = 1024  # members whose states are held at a time
 _PER_THREAD = 64  # members that are worth a thread
-_ALONE = 2  # members up to which one lane does; wider code takes longer to make
+ALONE = 2  # members up to which one lane does; wider code takes longer to make
 _ENDS = {
     FINISHED: Outcome.FINISHED,
     SETTLED: Outcome.FINISHED,
@@ -185,7 +185,7 @@ class Solver:
                 for number, one in enumerate(members)
                 if turn < len(one.periods) and one.periods[turn].start_h <= times[-1] and outcomes[number] is Outcome.FINISHED
             ]
-            stretches = [_stretch(members[number], turn, times) for number in going]
+            stretches = [stretch(members[number], turn, times) for number in going]
             constants = self._constants([(members[number], members[number].periods[turn].constants) for number in going])
             seen, states[going], ended = self._run(states[going], constants, stretches)
             read = self._read(seen, constants, [len(one.times) for one in stretches], quantities)
@@ -245,14 +245,12 @@ class Solver:
             some = [stretches[number] for number in moving]
             begins, ends = (np.array([getattr(one, name) for one in some]) for name in ("begin", "end"))
             plan = Plan(constants[moving], start[moving], begins, ends, [one.times for one in some])
-            threads = max(1, min(_processors(), len(some) // _PER_THREAD))
-            control = Control(RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE, weight, calm, threads=threads)
-            batch = self._lanes(len(some)).run(plan, control)
+            batch = self._lanes(len(some)).run(plan, self._control(len(some), weight, calm))
             rows = np.cumsum([0, *(len(one.times) for one in some)])
             for place, number in enumerate(moving):
                 seen[number] = batch.seen[rows[place] : rows[place + 1]]
                 end[number] = batch.end[place]
-                outcomes[number] = _outcome(batch, place, settling=calm > 0)
+                outcomes[number] = outcome_of(batch, place, settling=calm > 0)
         return np.concatenate([np.zeros((0, start.shape[1])), *seen]), end, outcomes
 
     # numbers
@@ -289,8 +287,13 @@ class Solver:
                 read[:, place] = constants[group, column - seen.shape[1]]
         return read
 
+    def _control(self, members: int, weight: Array | None = None, calm: float = 0.0) -> Control:
+        """How exactly, and in how many threads."""
+        threads = max(1, min(_processors(), members // _PER_THREAD))
+        return Control(RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE, weight, calm, threads=threads)
+
     def _lanes(self, members: int) -> Lanes:
-        return self._narrow if members <= _ALONE else self._wide
+        return self._narrow if members <= ALONE else self._wide
 
     @cached_property
     def _narrow(self) -> Lanes:
@@ -320,7 +323,7 @@ def unseen(span: float) -> Stretch:
     return Stretch(0.0, span, np.zeros(0), np.zeros(0, dtype=bool))
 
 
-def _stretch(member: Member, turn: int, times: Array) -> Stretch:
+def stretch(member: Member, turn: int, times: Array) -> Stretch:
     """A period of a member up to the next one or the last look."""
     starts = [period.start_h for period in member.periods]
     begin, following = starts[turn], starts[turn + 1] if turn + 1 < len(starts) else np.inf
@@ -333,7 +336,8 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _outcome(batch: Batch, member: int, *, settling: bool) -> Outcome:
+def outcome_of(batch: Batch, member: int, *, settling: bool) -> Outcome:
+    """How a member's stretch ended; who settles must not come to its end."""
     code = int(batch.outcomes[member])
     if settling and code == FINISHED:
         return Outcome.NO_STEADY_STATE

@@ -14,6 +14,7 @@ from tamarisk.simulation.directions import define_along, join
 from tamarisk.simulation.equations import conditions
 from tamarisk.simulation.graph import MOVING, Graph, Node
 from tamarisk.simulation.ordering import elimination
+from tamarisk.simulation.reverse import define_back
 from tamarisk.simulation.writer import ALONE, RELATIONS, Writer
 
 
@@ -32,6 +33,8 @@ class Sizes:
         bent: how many relations between sides that approach each other at a pace that changes.
         clock: the position of the state that is the time, -1 if none is.
         looked: the positions of the states that conditions read.
+        sloped: number of entries of the Jacobian.
+        pulled: number of values that stay for a member and that the reverse pass differentiates by, if there is one.
     """
 
     states: int
@@ -44,6 +47,8 @@ class Sizes:
     bent: int = 0
     clock: int = -1
     looked: tuple[int, ...] = ()
+    sloped: int = 0
+    pulled: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class Kernel:
     order: tuple[int, ...]
 
 
-def kernel(source: System, lanes: int, directions: int = 0) -> Kernel:
+def kernel(source: System, lanes: int, directions: int = 0, *, back: bool = False) -> Kernel:
     """The functions of a model for a number of lanes.
 
     Args:
@@ -73,6 +78,7 @@ def kernel(source: System, lanes: int, directions: int = 0) -> Kernel:
         lanes: members computed side by side.
         directions: along how many directions each member is differentiated; its vectors then hold, after themselves, one
             such vector for each.
+        back: whether there are the functions of the reverse pass too.
 
     Raises:
         ModelError: a formula uses an operator that is not compiled yet.
@@ -83,10 +89,7 @@ def kernel(source: System, lanes: int, directions: int = 0) -> Kernel:
     True
     """
     graph = Graph()
-    names = {name: graph.state(place) for place, name in enumerate(source.states)}
-    names |= {name: graph.constant(place) for place, name in enumerate(source.constants)}
-    for name, formula in source.assigned.items():
-        names[name] = graph.read(formula, names)
+    names = _named(graph, source)
     rates = [graph.read(formula, names) for formula in source.rates.values()]
     slopes = _slopes(graph, rates)
     writer = Writer(graph, elimination(len(rates), slopes), lanes, ALONE if directions else "")
@@ -96,15 +99,25 @@ def kernel(source: System, lanes: int, directions: int = 0) -> Kernel:
     observed = {position: names[name] for position, name in enumerate(source.assigned)}
     if lanes == 1:
         writer.define("observe", "out", observed)
+    pulled = define_back(writer, moving, slopes, observed) if back else 0
     bends = define_along(writer, moving, observed) if directions else 0
     writer.define_hoist()
-    places = len(writer.pivots.places)
-    own = Sizes(len(rates), len(source.constants), len(writer.hoisted), places, len(observed), *switches)
+    own = Sizes(len(rates), len(source.constants), len(writer.hoisted), len(writer.pivots.places), len(observed), *switches)
+    own = replace(own, sloped=len(slopes), pulled=pulled)
     if TIME in source.states:
         own = replace(own, clock=writer.place[source.states.index(TIME)])
     full = join(writer, own, directions, bends) if directions else own
     order = tuple(block * own.states + state for block in range(1 + directions) for state in writer.pivots.order)
     return Kernel(writer.text(), full, order)
+
+
+def _named(graph: Graph, source: System) -> dict[str, Node]:
+    """The node of every quantity."""
+    names = {name: graph.state(place) for place, name in enumerate(source.states)}
+    names |= {name: graph.constant(place) for place, name in enumerate(source.constants)}
+    for name, formula in source.assigned.items():
+        names[name] = graph.read(formula, names)
+    return names
 
 
 def _define_step(writer: Writer, moving: Mapping[int, Node], slopes: Mapping[tuple[int, int], Node]) -> None:

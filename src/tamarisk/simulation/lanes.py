@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +23,10 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 Whole = np.ndarray[Any, np.dtype[np.int64]]
 
 _NUMBERS = {"relative": ctypes.c_double, "calm": ctypes.c_double, "members": ctypes.c_int64, "limit": ctypes.c_int64}
+_PER_MEMBER = {
+    *("P", "Y", "begin", "end", "outcome", "steps", "reached", "longest", "first"),
+    *("room", "kept", "by_constants", "by_start"),
+}
 _FEW = 32  # members that are done before anybody can interrupt them
 _LINE = 64  # bytes to whose multiples vectors are laid
 
@@ -106,11 +111,13 @@ class Lanes:
     (2, 71)
     """
 
+    _given: ClassVar[tuple[str, ...]] = ARGUMENTS
+    _back: ClassVar[bool] = False
+
     def __init__(self, source: System, lanes: int | None = None, directions: int = 0, *, kept: bool = True) -> None:
         self.source, self.lanes, self.blocks = timed(source), lanes or native_lanes(), 1 + directions
-        self.machine: Machine = machine_code(self.source, self.lanes, directions, kept=kept)
-        kinds: list[Any] = [_NUMBERS.get(name, ctypes.c_void_p) for name in ARGUMENTS]
-        self._integrate = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self.machine.address("integrate"))
+        self.machine: Machine = machine_code(self.source, self.lanes, directions, back=self._back, kept=kept)
+        self._integrate = self._function("integrate", self._given)
         self._order = np.array(self.machine.order)
         self._place = np.argsort(self._order).reshape(self.blocks, -1)[:, : len(source.rates)].ravel()
         self._shown = len(source.rates)
@@ -126,27 +133,28 @@ class Lanes:
         Returns:
             States, outcomes and steps; a member's numbers do not depend on its company, the lanes or the threads.
         """
-        held = control or Control()
-        arrays = self._arrays(plan, held)
-        members = len(plan.constants)
-        threads = max(1, min(held.threads, members))
-        pieces = list(itertools.pairwise(round(members * turn / threads) for turn in range(threads + 1)))
-        self._all(arrays, held, pieces)
+        return self._run(self._arrays(plan, control or Control()), control or Control())
+
+    def _run(self, arrays: dict[str, Any], control: Control) -> Batch:
+        """The members of some arrays."""
+        self._all(arrays["stop"], partial(self._piece, arrays, control), len(arrays["P"]), control.threads)
         seen, end = (arrays[name][:, self._place] for name in ("seen", "Y"))
         return Batch(seen, end, *(arrays[name] for name in ("outcome", "steps", "reached")))
 
-    def _all(self, arrays: dict[str, Any], control: Control, pieces: Sequence[tuple[int, int]]) -> None:
+    def _all(self, stop: Whole, piece: Callable[[int, int], None], members: int, threads: int) -> None:
         """Every piece, in threads of their own where that is worth it; an interrupt ends them within a step."""
+        threads = max(1, min(threads, members))
+        pieces = list(itertools.pairwise(round(members * turn / threads) for turn in range(threads + 1)))
         if len(pieces) == 1 and pieces[0][1] <= _FEW:
-            self._piece(arrays, control, *pieces[0])
+            piece(*pieces[0])
             return
         with ThreadPoolExecutor(len(pieces)) as pool:
-            waiting = [pool.submit(self._piece, arrays, control, *piece) for piece in pieces]
+            waiting = [pool.submit(piece, *ends) for ends in pieces]
             try:
                 for one in waiting:
                     one.result()
             except KeyboardInterrupt:
-                arrays["stop"][0] = 1
+                stop[0] = 1
                 raise
 
     def _arrays(self, plan: Plan, control: Control) -> dict[str, Any]:
@@ -171,15 +179,32 @@ class Lanes:
 
     def _piece(self, arrays: dict[str, Any], control: Control, low: int, high: int) -> None:
         """The members from `low` to before `high`; the interpreter is free meanwhile."""
-        desk = np.zeros(self._desk + _LINE)
-        per_member = {"P", "Y", "begin", "end", "outcome", "steps", "reached", "longest", "first"}
-        given: dict[str, Any] = {name: _address(one[low:] if name in per_member else one) for name, one in arrays.items()}
-        given |= {"members": high - low, "limit": control.limit, "relative": control.relative, "calm": control.calm}
-        given["desk"] = -(-_address(desk) // _LINE) * _LINE
-        self._integrate(*(given[name] for name in ARGUMENTS))
+        numbers = {"members": high - low, "limit": control.limit, "relative": control.relative, "calm": control.calm}
+        self._call(self._integrate, self._given, arrays, numbers, low, self._desk)
+
+    def _function(self, name: str, given: Sequence[str]) -> Callable[..., int]:
+        """A compiled function with these arguments."""
+        kinds: list[Any] = [_NUMBERS.get(one, ctypes.c_void_p) for one in given]
+        function: Callable[..., int] = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self.machine.address(name))
+        return function
+
+    def _call(
+        self,
+        function: Callable[..., int],
+        names: Sequence[str],
+        arrays: dict[str, Any],
+        numbers: dict[str, float],
+        low: int,
+        room: int,
+    ) -> None:
+        """A compiled function on the members from `low` on, with room for what lies on its desk."""
+        desk = np.zeros(room + _LINE)
+        given: dict[str, Any] = {name: address_of(one[low:] if name in _PER_MEMBER else one) for name, one in arrays.items()}
+        given |= {**numbers, "desk": -(-address_of(desk) // _LINE) * _LINE}
+        function(*(given[name] for name in names))
 
 
-def _address(array: np.ndarray[Any, Any]) -> int:
+def address_of(array: np.ndarray[Any, Any]) -> int:
     """Where an array begins."""
     return int(array.__array_interface__["data"][0])
 
@@ -231,5 +256,5 @@ class Watcher:
         first = np.array([0, *itertools.accumulate(counts)], dtype=np.int64)
         given = np.array(constants, dtype=float, order="C"), np.array(states[:, self._machine.order], order="C")
         seen, room = np.empty((len(states), sizes.observed)), np.empty(sizes.hoisted + 1)
-        self._watch(len(given[0]), *(_address(one) for one in (first, *given, seen, room)))
+        self._watch(len(given[0]), *(address_of(one) for one in (first, *given, seen, room)))
         return seen
