@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import libsbml
+
+from tamarisk.study.export import export
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -57,7 +60,14 @@ def chen() -> Problem:
     return _frozen("Chen", sbml, 7200.0, values | {"c1": 5e-9, "c515": 0.0}, instead=steps)
 
 
-MODELS = {"Bachmann": bachmann, "Lucarelli": lucarelli, "Birtwistle": birtwistle, "Chen": chen}
+def own() -> Problem:
+    """Tamarisk's own model, 71 states, six days from the settled cells."""
+    with tempfile.TemporaryDirectory() as place:
+        text = export(Path(place) / "mcf7.xml").read_text(encoding="utf-8")
+    return _frozen("Tamarisk", text, 144.0, {})
+
+
+MODELS = {"Bachmann": bachmann, "Lucarelli": lucarelli, "Birtwistle": birtwistle, "Chen": chen, "Tamarisk": own}
 
 
 def _petab(name: str) -> tuple[str, dict[str, float]]:

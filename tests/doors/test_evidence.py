@@ -17,11 +17,16 @@ import pytest
 
 from tamarisk.doors.cli.evidence import BELOW
 from tamarisk.doors.cli.evidence_search import command as search
-from tamarisk.doors.cli.evidence_show import _COMPARED
+from tamarisk.doors.cli.evidence_show import _COMPARED, _card
+from tamarisk.evidence import search as room
 from tamarisk.evidence.cite import bibtex, ris
+from tamarisk.evidence.effect import effects
+from tamarisk.evidence.entry import record as entry_record
 from tamarisk.evidence.reference import references
 from tamarisk.evidence.search import Only, search_evidence
 from tamarisk.evidence.study import CONTRASTS, studies
+from tamarisk.evidence.trial import trials
+from tamarisk.study.claim import claims, judge
 
 Say = Callable[..., str]
 Tell = Callable[..., dict[str, Any]]
@@ -37,7 +42,7 @@ MINE = {
     "therapy": "tamoxifen",
     "readout": "growth",
     "direction": "resistance",
-    "contrast": "marker, events",
+    "contrast": "events by marker",
     "measure": "HR",
     "estimate": "2",
     "low": "1.25",
@@ -61,16 +66,13 @@ def mine(place: Path) -> str:
 
 
 def test_json_is_what_the_library_finds(told: Tell) -> None:
-    """Law: the records are the library's studies, in its order, whole; the total counts those that are not shown."""
+    """Law: the records are what the library finds, in its order, whole; the total counts those that are not shown."""
     found = search_evidence("HER2 tamoxifen", only=Only(category="clinical", year="1994-2015"), limit=3)
     record = told("evidence", "search", "HER2 tamoxifen", "--category", "clinical", "--year", "1994-2015", "--limit", "3")
-    assert record["total"] == found.total > 3
-    assert [one["id"] for one in record["studies"]] == [one.id for one in found.studies]
-    for one in record["studies"]:
-        study = studies()[one["id"]]
-        assert (one["says"], one["seen"], one["where"], one["year"]) == (study.says, study.seen, study.where, study.year)
-        assert one["source"]["doi"] == study.source.doi
-        assert one["component"] == list(study.component)
+    assert (record["total"], record["ranked"]) == (found.total, True)
+    assert found.total > 3
+    assert [one["id"] for one in record["found"]] == [one.id for one in found.entries]
+    assert record["found"] == json.loads(json.dumps([entry_record(one) for one in found.entries]))
 
 
 def test_words_may_stand_apart(told: Tell) -> None:
@@ -85,15 +87,15 @@ def test_the_table_is_readable(said: Say, monkeypatch: pytest.MonkeyPatch, colum
     lines = said("evidence", "search", "tamoxifen", "--limit", "5").splitlines()
     found = search_evidence("tamoxifen", limit=5)
     assert max(map(len, lines[:-1])) <= columns
-    assert [line.split()[0] for line in lines[2:-1] if not line.startswith(" ")] == [one.id for one in found.studies]
-    assert lines[-1].startswith(f"5 of {found.total} studies; --limit {found.total} gives all; ")
-    assert lines[-1].endswith(f"tamarisk evidence show {found.studies[0].id}")
+    assert [line.split()[0] for line in lines[2:-1] if not line.startswith(" ")] == [one.id for one in found.entries]
+    assert lines[-1].startswith(f"5 of {found.total}; --limit {found.total} gives all; ")
+    assert lines[-1].endswith(f"tamarisk evidence show {found.entries[0].id}")
 
 
 def test_a_recalled_number_is_marked(said: Say, mine: str) -> None:
     """Law: what nobody saw is said to be recalled; names keep their signs, a number says what it is and what it compares."""
     shown = " ".join(said("evidence", "search", "selvedge", "--add", mine).split())
-    assert "X1 Smith 2026" in shown
+    assert "X1 study Smith 2026" in shown
     assert "(recalled, not seen)" in shown
     card = " ".join(said("evidence", "show", "x1", "--add", mine).split())
     assert "recalled: our own bench" in card
@@ -105,9 +107,13 @@ def test_a_recalled_number_is_marked(said: Say, mine: str) -> None:
 
 def test_nothing_found_is_no_fault(said: Say, told: Tell) -> None:
     """Law: where no study fits, that is said, and programs get an empty list."""
-    assert said("evidence", "search", "xyzzy") == "no study holds all of that; leave out a word or an option\n"
-    assert told("evidence", "search", "xyzzy") == {"total": 0, "studies": []}
-    assert said("evidence", "search", "--limit", "0") == f"0 of {len(studies())} studies; --limit {len(studies())} gives all\n"
+    assert said("evidence", "search", "xyzzy") == "nothing holds all of that; leave out a word or an option\n"
+    assert told("evidence", "search", "xyzzy") == {"total": 0, "ranked": True, "found": []}
+    every = len(studies()) + len(effects()) + len(trials())
+    assert said("evidence", "search", "--limit", "0") == (
+        f"0 of {every}; --limit {every} gives all\n"
+        "in the order of the tables, for so many have no best match; add a word or an option\n"
+    )
 
 
 def test_options_are_arguments_of_the_library() -> None:
@@ -147,9 +153,35 @@ def test_show_json(told: Tell) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["M001", "M012", "M033", "M025", "T001", "T005", "T048", "T058"])
+def test_effects_and_trials_have_cards(said: Say, told: Tell, name: str) -> None:
+    """Law: what to know, what the number follows from, the role, the question and the source stand on the card."""
+    one = {**effects(), **trials()}[name]
+    card = " ".join(said("evidence", "show", name.lower()).split())
+    assert card.startswith(f"{name}: {' '.join(one.source.citation.split())}")
+    for words in (one.says, one.endpoint, f"{one.role}: ", one.reference, one.question, f"{one.seen}: "):
+        assert words in card
+    assert (one.standard_error_source == "p") == ("two-sided p = " in card)
+    kind = "effect" if name.startswith("M") else "trial"
+    assert told("evidence", "show", name)[kind] == json.loads(json.dumps(entry_record(one)))
+
+
+def test_every_effect_and_trial_has_a_card() -> None:
+    """Law: no row of the tables is without a card, and each says its sentence."""
+    for one in (*effects().values(), *trials().values()):
+        assert one.says in [said for _, said in _card(one)]
+
+
+def test_a_claim_is_shown_too(said: Say, told: Tell) -> None:
+    """Law: `show` of a claim is what `claims` shows of it."""
+    assert said("evidence", "show", "r10") == said("evidence", "claims", "R10")
+    assert told("evidence", "show", "R10")["claim"] == told("evidence", "claims", "R10")["claims"][0]
+    assert told("evidence", "show", "R10")["claim"]["verdict"] == judge(claims()["R10"]).verdict
+
+
 def test_every_contrast_has_words() -> None:
     """Law: whatever an estimate may compare, the card says it in words."""
-    assert set(_COMPARED) == {contrast.partition(",")[0] for contrast in CONTRASTS}
+    assert set(_COMPARED) == {contrast.rpartition(" by ")[2] for contrast in CONTRASTS}
 
 
 # cite
@@ -177,6 +209,14 @@ def test_export(said: Say, told: Tell, mine: str, place: Path) -> None:
         assert [row["id"] for row in csv.DictReader(file)] == [*studies(), "X1"]
     assert told("evidence", "export", "--jsonld", "--out", "a.jsonld") == {"written": "a.jsonld", "studies": len(studies())}
     assert json.loads((place / "a.jsonld").read_text(encoding="utf-8"))["@graph"]
+
+
+@pytest.mark.parametrize(("table", "every"), [("effects", effects()), ("trials", trials())])
+def test_export_of_another_table(told: Tell, place: Path, table: str, every: dict[str, Any]) -> None:
+    """Law: the table that was asked for is written, whole."""
+    assert told("evidence", "export", "--table", table, "--csv", "--out", "a.csv") == {"written": "a.csv", table: len(every)}
+    with (place / "a.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["id"] for row in csv.DictReader(file)] == list(every)
 
 
 def test_export_parquet(said: Say, place: Path) -> None:
@@ -208,6 +248,11 @@ BAD = [
     ("export --out new", FORM, {}),
     ("export --csv --jsonld --out new", FORM, {}),
     ("export --csv", "Missing option '--out'", {}),
+    (
+        "export --table cells --csv --out new",
+        "Invalid value for '--table': 'cells' is not one of 'studies', 'effects', 'trials'",
+        {},
+    ),
     ("show", "Missing argument 'ID'", {}),
     ("cite S017 --endnote", "No such option '--endnote'", {}),
 ]
@@ -225,9 +270,9 @@ def test_bad_words_are_one_sentence(refused: Callable[..., None], words: str, se
     [
         ("search --component PTNE", "no component 'PTNE'; did you mean 'PTEN'?"),
         ("search --therapy tamoxifn", "no study under therapy 'tamoxifn'; did you mean 'tamoxifen'?"),
-        ("show S0017", "no study 'S0017'; did you mean 'S017'?"),
-        ("show xyzzy", "no study 'xyzzy'; tamarisk evidence search finds them"),
-        ("cite GHAYAD208", "no study or reference 'GHAYAD208'; did you mean 'GHAYAD2008'?"),
+        ("show S0017", "no study, effect or trial 'S0017'; did you mean 'S017'?"),
+        ("show xyzzy", "no study, effect or trial 'xyzzy'; tamarisk evidence search finds them"),
+        ("cite GHAYAD208", "no study, effect, trial or reference 'GHAYAD208'; did you mean 'GHAYAD2008'?"),
         ("export --csv --out a.csv", "a.csv: the file exists already; name another; nothing was overwritten"),
     ],
 )
@@ -250,6 +295,13 @@ def test_search_loads_nothing_heavy(place: Path) -> None:
     code, *loaded = ended.stdout.split()
     assert code == "0"
     assert {"numpy", "scipy", "pandas", "matplotlib", "xarray", "pyarrow", "libsbml", "llvmlite"} & set(loaded) == set()
+
+
+def test_many_are_not_ranked_and_that_is_said(said: Say, mine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law: where words stand in too many entries to rank them, the last line says so."""
+    monkeypatch.setattr(room, "_MOST_RANKED", 2)
+    assert said("evidence", "search", "tamoxifen", "--limit", "1").splitlines()[-1].startswith("in the order of the tables")
+    assert "in the order of the tables" not in said("evidence", "search", "selvedge", "--add", mine)
 
 
 @pytest.mark.parametrize("name", BELOW)

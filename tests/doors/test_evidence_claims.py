@@ -37,9 +37,9 @@ def test_solid_comes_first_and_missing_last(said: Callable[..., str], monkeypatc
 
 def test_one_claim_shows_its_studies(said: Callable[..., str]) -> None:
     """Law: the claim, its source, what was asked, the words, the pooled number, and every study for and against."""
-    page = said("evidence", "claims", "r10")
+    page = " ".join(said("evidence", "claims", "r10").split())
     judged = judge(claims()["R10"])
-    assert page.startswith(f"R10: {claims()['R10'].finding.claim}\n")
+    assert page.startswith(f"R10: {claims()['R10'].finding.claim} Source: ")
     assert "Pooled, PIK3CA: 0.65 (0.26 to 1.64), k = 3" in page
     for tally in judged.tallies:
         for name in (name for group in (*tally.supports, *tally.contradicts) for name in group):
@@ -48,19 +48,28 @@ def test_one_claim_shows_its_studies(said: Callable[..., str]) -> None:
 
 def test_trials_speak_for_patients(said: Callable[..., str]) -> None:
     """Law: the claim on mTOR inhibitors in patients shows the trials that were pooled for it."""
-    page = said("evidence", "claims", "G9")
+    page = " ".join(said("evidence", "claims", "G9").split())
     assert "T001" in page
     assert "'tamarisk evidence pool mTOR-trials'" in page
 
 
 def test_the_founding_study_is_shown_apart(said: Callable[..., str], told: Callable[..., dict[str, Any]]) -> None:
     """Law: where only the founding study measured it, its rows are shown, and not counted."""
-    page = said("evidence", "claims", "G5")
+    page = " ".join(said("evidence", "claims", "G5").split())
     assert "Missing: missing in cells, animals and patients." in page
     assert "the founding study itself, not counted" in page
     (record,) = told("evidence", "claims", "G5")["claims"]
     assert record["founding_study"] == ["S243"]
     assert all(one["strength"] == "missing" for one in record["categories"])
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_lines_fit_the_terminal(said: Callable[..., str], monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """Law: no line is wider than the terminal, but those that end in a command to copy."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for words in (("claims",), ("claims", "R10"), ("pool", "PIK3CA"), ("pool", "--list"), ("show", "T001"), ("show", "M001")):
+        lines = said("evidence", *words).splitlines()
+        assert [line for line in lines if len(line) > columns and "tamarisk evidence" not in line] == []
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,15 @@ import pytest
 
 from tamarisk.evidence.question import questions
 
-KEYS = {"method", "k", "estimate", "interval", "tau2", "I2", "prediction_interval", "main", "why"}
+KEYS = {"method", "k", "estimate", "interval", "tau2", "I2", "prediction_interval", "main", "why"}  # the fields of issue 5
+MORE = {"rows", "Q_p", "studies", "left_out"}
 
 
 def test_json_holds_every_specification(told: Callable[..., dict[str, Any]]) -> None:
     """Law: each has the fields of issue 5, exactly one is main, and the headline is that of the main one."""
     record = told("evidence", "pool", "PIK3CA")
     specifications = record["specifications"]
-    assert all(one.keys() >= KEYS for one in specifications)
+    assert all(one.keys() == KEYS | MORE for one in specifications)
     (main,) = (one for one in specifications if one["main"])
     assert (record["estimate"], record["interval"], record["k"]) == (main["estimate"], main["interval"], main["k"])
     assert main["method"] == "REML, Hartung-Knapp"
@@ -49,7 +50,7 @@ def test_the_card_says_the_answer_first(said: Callable[..., str]) -> None:
     card = said("evidence", "pool", "PIK3CA")
     lines = card.splitlines()
     assert lines[0] == questions()["PIK3CA"].text
-    assert lines[1].startswith("  HR 0.65 (0.26 to 1.64): nothing shown, for the interval holds 1")
+    assert lines[1].startswith("  HR 0.65 (0.26 to 1.64): no difference shown, for the interval includes 1")
     order = [
         card.index(words) for words in ("main rows", "every specification that was run", "without one study", "Missing numbers")
     ]
@@ -61,6 +62,22 @@ def test_a_question_without_numbers_is_answered(said: Callable[..., str]) -> Non
     card = said("evidence", "pool", "SRC")
     assert "no number that may be pooled" in card
     assert "Missing numbers: 3 of 3 rows" in card
+
+
+def test_published_pools_are_shown_beside(said: Callable[..., str], told: Callable[..., dict[str, Any]]) -> None:
+    """Law: a question that only others have pooled shows their numbers, as numbers that stand in no pool."""
+    card = " ".join(said("evidence", "pool", "GLI1").split())
+    assert card.index("numbers that stand in no pool") < card.index("Wang")
+    assert {row["role"] for row in told("evidence", "pool", "GLI1")["beside"]} == {"published pool"}
+    recalled = next(row for row in said("evidence", "pool", "mTOR-trials").splitlines() if row.startswith("T007"))
+    assert "TAMRAD" in recalled
+    assert "recalled" in recalled
+
+
+def test_ratios_are_explained(said: Callable[..., str]) -> None:
+    """Law: a reader who does not know the short names of ratios finds them below the numbers."""
+    for words in (("PIK3CA",), ("--list",)):
+        assert "RHR: such a ratio with the marker over that without it" in " ".join(said("evidence", "pool", *words).split())
 
 
 def test_recalled_numbers_are_asked_for(told: Callable[..., dict[str, Any]]) -> None:

@@ -19,7 +19,7 @@ from tamarisk.study.pool_specification import specifications
 from tamarisk.study.pooled_evidence import PooledEvidence
 
 SVG = "{http://www.w3.org/2000/svg}"
-ASKED = Question("X", "Does X change outcome under tamoxifen?", "prognostic", "random effects", "adjusted rows.")
+ASKED = Question("X", "Does X change outcome under tamoxifen?", ("PTEN",), "prognostic", "random effects", "adjusted rows.")
 ROWS = tuple(
     PoolRow((name,), f"{name} {year}", year, n, (name,), "HR", math.log(ratio), error, "DFS", group, "main", recalled=False)
     for name, year, n, ratio, error, group in (

@@ -61,3 +61,4 @@ def test_ratios_are_written_with_two_digits() -> None:
     assert ratio(3.641, 0.0293, 452.7) == "3.64 (0.03 to 453)"
     assert span(0.2608, 9.999) == "0.26–10"
     assert span(math.nan, math.nan) == "–"
+    assert span(0.0049, 1001) == "<0.01–>1000"

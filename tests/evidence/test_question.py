@@ -13,7 +13,7 @@ from tamarisk.evidence.question import KINDS, POOLINGS, questions
 from tamarisk.evidence.trial import trials
 from tamarisk.study.pooled_evidence import pool_evidence
 
-HEAD = "key\ttext\tkind\tpooling\twhy\n"
+HEAD = "key\ttext\tcomponent\tkind\tpooling\twhy\n"
 
 
 def test_every_question_of_the_issue_is_asked() -> None:
@@ -65,10 +65,11 @@ def test_predictive_questions_compare_two_effects() -> None:
 
 
 BAD = {
-    "row 2, column text: it is no question: the question mark is missing": "A\tWhy.\tprognostic\tnone\tSo.\n",
-    "row 2, column kind: 'odd' is none of prognostic, predictive, treatment": "A\tWhy?\todd\tnone\tSo.\n",
-    "row 2, column why: the cell is empty": "A\tWhy?\tprognostic\tnone\t\n",
-    "row 3, column key: 'A' stands already in row 2": "A\tWhy?\tprognostic\tnone\tSo.\nA\tWhat?\tprognostic\tnone\tSo.\n",
+    "row 2, column text: it is no question: the question mark is missing": "A\tWhy.\tPTEN\tprognostic\tnone\tSo.\n",
+    "row 2, column kind: 'odd' is none of prognostic, predictive, treatment": "A\tWhy?\tPTEN\todd\tnone\tSo.\n",
+    "row 2, column component: 'Pten' is no HGNC symbol; separate several with ';'": "A\tWhy?\tPten\tprognostic\tnone\tSo.\n",
+    "row 2, column why: the cell is empty": "A\tWhy?\tPTEN\tprognostic\tnone\t\n",
+    "row 3, column key: 'A' stands already in row 2": "A\tWhy?\tPTEN\tprognostic\tnone\tSo.\n" * 2,
 }
 
 

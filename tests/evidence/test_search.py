@@ -13,53 +13,64 @@ from hypothesis import strategies as st
 
 import tamarisk as lab
 from tamarisk.errors import DataError, TamariskError, UnknownNameError
+from tamarisk.evidence import search as room
+from tamarisk.evidence.effect import effects
+from tamarisk.evidence.entry import CLINICAL, Entry, components_of, therapies_of, words_of_entry
 from tamarisk.evidence.reference import references
-from tamarisk.evidence.search import Found, Only, find_reference, find_study, search_evidence
+from tamarisk.evidence.search import Found, Only, find_entry, find_reference, search_evidence
 from tamarisk.evidence.study import DIRECTIONS, Study, studies
 from tamarisk.evidence.synonyms import also_called
+from tamarisk.evidence.trial import trials
 
 Write = Callable[..., Path]
-EVERY = list(studies().values())
+EVERY: list[Entry] = [*studies().values(), *effects().values(), *trials().values()]
+STUDIES = list(studies().values())
+SOME = [STUDIES[0], *list(effects().values())[:2], *list(trials().values())[-2:]]
 WORDS = ("knot", "warp", "weft", "selvedge")  # of no sentence of ours
 pytestmark = pytest.mark.usefixtures("cache")
 
 
 def ids(found: Found) -> list[str]:
     """What was found."""
-    return [one.id for one in found.studies]
+    return [one.id for one in found.entries]
+
+
+def category_of(one: Entry) -> str:
+    """The category that an entry is filtered by."""
+    return one.category if isinstance(one, Study) else CLINICAL
 
 
 def every(**only: str) -> set[str]:
-    """All studies that are as asked."""
+    """Everything that is as asked."""
     return set(ids(search_evidence(only=Only(**only), limit=None)))
 
 
 # filters
 
 
-@pytest.mark.parametrize("symbol", sorted({symbol for one in EVERY for symbol in one.component}))
+@pytest.mark.parametrize("symbol", sorted({symbol for one in EVERY for symbol in components_of(one)}))
 def test_component(symbol: str) -> None:
     """Law: a symbol finds the studies of that component, all of them and no other."""
-    assert every(component=symbol) == {one.id for one in EVERY if symbol in one.component}
+    assert every(component=symbol) == {one.id for one in EVERY if symbol in components_of(one)}
 
 
-@pytest.mark.parametrize("category", sorted({one.category for one in EVERY}))
+@pytest.mark.parametrize("category", sorted({one.category for one in STUDIES}))
 def test_category(category: str) -> None:
-    """Law: a category finds its studies, however it is spelled."""
-    assert every(category=category.upper().replace(" ", "_")) == {one.id for one in EVERY if one.category == category}
+    """Law: a category finds its studies, however it is spelled; every effect and every trial is clinical."""
+    assert every(category=category.upper().replace(" ", "_")) == {one.id for one in EVERY if category_of(one) == category}
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_direction(direction: str) -> None:
-    """Law: a direction finds its studies."""
-    assert every(direction=direction) == {one.id for one in EVERY if one.direction == direction}
+    """Law: a direction finds its studies; effects and trials have none."""
+    assert every(direction=direction) == {one.id for one in STUDIES if one.direction == direction}
 
 
 @pytest.mark.parametrize("therapy", ["tamoxifen", "fulvestrant", "letrozole", "everolimus"])
 def test_therapy(therapy: str) -> None:
-    """Law: a drug finds every study whose therapy names it, and none whose sentence alone does."""
+    """Law: a drug finds everything whose therapy names it, and nothing whose sentence alone does."""
     names = "|".join(map(re.escape, also_called(therapy)))
-    named = {one.id for one in EVERY if re.search(rf"\b({names})\b", "; ".join(one.therapy), re.IGNORECASE)}
+    named = {one.id for one in EVERY if re.search(rf"\b({names})\b", "; ".join(therapies_of(one)), re.IGNORECASE)}
     assert every(therapy=therapy) == named != set()
 
 
@@ -103,9 +114,9 @@ def test_what_no_study_has_is_refused(only: Only, sentence: str) -> None:
 # words
 
 
-@pytest.mark.parametrize("one", EVERY, ids=lambda one: one.id)
+@pytest.mark.parametrize("one", STUDIES, ids=lambda one: one.id)
 def test_a_study_is_found_by_its_sentence(one: Study) -> None:
-    """Law: our sentence, asked as it stands, finds its study, and ranks it first or next to one that says the same."""
+    """Law: our sentence, asked as it stands, finds its study, and ranks it first or next to those that say the same."""
     assert one.id in ids(search_evidence(one.says, limit=3))
 
 
@@ -135,8 +146,8 @@ def test_names_have_many_spellings(one: str, other: str) -> None:
 def test_a_usual_name_stands_for_all_its_genes() -> None:
     """Law: AKT names three genes, AKT1 one of them."""
     genes = {"AKT1", "AKT2", "AKT3"}
-    assert every(component="akt") == {one.id for one in EVERY if genes & set(one.component)}
-    assert every(component="AKT1") == {one.id for one in EVERY if "AKT1" in one.component}
+    assert every(component="akt") == {one.id for one in EVERY if genes & set(components_of(one))}
+    assert every(component="AKT1") == {one.id for one in EVERY if "AKT1" in components_of(one)}
 
 
 def test_best_match_first(mine: Write) -> None:
@@ -158,7 +169,7 @@ def test_all_words_must_stand(mine: Write) -> None:
 @pytest.mark.parametrize("word", ["resistance", "reversal", "animal", "clinical"])
 def test_direction_and_category_are_words_too(word: str) -> None:
     """Law: who types a direction or a category among the words finds all studies of that kind."""
-    kind = {one.id for one in EVERY if word in (one.direction, one.category)}
+    kind = {one.id for one in STUDIES if word in (one.direction, one.category)}
     assert kind <= set(ids(search_evidence(word, limit=None)))
 
 
@@ -167,10 +178,30 @@ def test_limit_and_total() -> None:
     whole = search_evidence("tamoxifen", limit=None)
     for limit in (0, 1, 7, 10_000):
         found = search_evidence("tamoxifen", limit=limit)
-        assert (found.studies, found.total) == (whole.studies[:limit], whole.total)
-    assert ids(search_evidence(limit=None)) == list(studies())
-    with pytest.raises(DataError, match=r"^limit: -1 is no number of studies; give 0 or more$"):
+        assert (found.entries, found.total) == (whole.entries[:limit], whole.total)
+    assert ids(search_evidence(limit=None)) == [one.id for one in EVERY]
+    with pytest.raises(DataError, match=r"^limit: -1 is no number of entries; give 0 or more$"):
         search_evidence(limit=-1)
+
+
+def test_words_that_stand_nearly_everywhere_are_not_ranked(mine: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law: beyond a number of entries they come in the order of the tables, and it is said; the same ones are found."""
+    rows = [{"id": f"A{n}", "says": f"{' '.join([WORDS[0]] * (n + 1))}.", "readout": str(n)} for n in range(5)]
+    table = mine(*rows)
+    ranked = search_evidence(WORDS[0], add=[table])
+    assert (ids(ranked)[0], ranked.total, ranked.ranked) == ("A4", 5, True)
+    monkeypatch.setattr(room, "_MOST_RANKED", 4)
+    plain = search_evidence(WORDS[0], add=[table], limit=3)
+    assert (ids(plain), plain.total, plain.ranked) == (["A0", "A1", "A2"], 5, False)
+    assert search_evidence("", limit=1).ranked is False
+
+
+def test_effects_and_trials_stand_in_the_same_list() -> None:
+    """Reference: by hand; a trial is found by its name and what it added, an effect by what it compares."""
+    assert {"T001", "T007"} <= every(component="MTOR", therapy="everolimus", category="clinical")
+    assert "T001" in ids(search_evidence("BOLERO-2 everolimus exemestane"))
+    assert "M001" in ids(search_evidence("PIK3CA mutant against wild type TEAM"))
+    assert {one.id[0] for one in search_evidence("PIK3CA", limit=None).entries} == {"S", "M", "T"}
 
 
 def test_the_front_door_leads_here() -> None:
@@ -188,7 +219,7 @@ SIGNS = st.lists(st.sampled_from([*"\"'*():^-+{}[]\\,;%_~$#@!<>=/.|&`\t\n\0 ", "
 def test_any_text_is_words(text: str) -> None:
     """Law: no text is a syntax error, whatever stands in it, in the words or in the therapy."""
     found = search_evidence(text, limit=2)
-    assert len(found.studies) == min(2, found.total)
+    assert len(found.entries) == min(2, found.total)
     try:
         search_evidence(text, only=Only(therapy=text or "x", component=text))
     except UnknownNameError as stranger:
@@ -212,8 +243,8 @@ def test_any_text_is_words(text: str) -> None:
 )
 def test_operators_are_data(text: str) -> None:
     """Law: what would be an operator is sought as words or left out, so that PTEN stands in every answer."""
-    for one in search_evidence(text, limit=None).studies:
-        assert "PTEN" in f"{one.says} {' '.join(one.component)} {one.perturbation} {one.readout} {one.model_system}"
+    for one in search_evidence(text, limit=None).entries:
+        assert "PTEN" in " ".join(words_of_entry(one).values())
     assert search_evidence("PTEN").total > 0
 
 
@@ -221,27 +252,28 @@ def test_operators_are_data(text: str) -> None:
 def test_ten_thousand_signs(text: str) -> None:
     """Law: a very long text is answered, and finds nothing."""
     start = time.process_time()
-    assert search_evidence(text) == Found((), 0)
+    assert search_evidence(text).entries == ()
     assert time.process_time() - start < 2  # seconds of the processor; a few hundredths as a rule
 
 
 @pytest.mark.parametrize("text", ["*", '""', "  --  ", "\udcff", "☃"])
 def test_signs_without_words_find_nothing(text: str) -> None:
     """Law: a text that holds no word is not taken for an empty one."""
-    assert search_evidence(text) == Found((), 0)
+    assert search_evidence(text) == Found((), 0, ranked=False)
 
 
 # one study, one publication
 
 
-def test_find_study() -> None:
-    """Law: each id finds its study, whatever its case."""
-    assert [find_study(one.id.lower()) for one in EVERY[:5]] == EVERY[:5]
+def test_find_entry() -> None:
+    """Law: each id finds its study, effect or trial, whatever its case."""
+    assert [find_entry(one.id.lower()) for one in SOME] == SOME
 
 
 def test_find_reference(mine: Write) -> None:
-    """Law: a study's id, a key of ours, and a key that the user brings each find the publication."""
-    assert find_reference(EVERY[0].id) == find_reference(EVERY[0].reference) == EVERY[0].source
+    """Law: an id, a key of ours, and a key that the user brings each find the publication."""
+    for one in SOME:
+        assert find_reference(one.id) == find_reference(one.reference) == one.source
     assert find_reference("cox1972") == references()["COX1972"]  # a method: no study has it
     assert find_reference("smith2026", add=[mine({})]).citation == "Smith 2026 J Test 1:1"
 
@@ -250,17 +282,17 @@ def test_added_studies_are_found(mine: Write) -> None:
     """Law: a user's study is found by words, filters and id; without the table nobody has heard of it."""
     table = mine({"says": f"A {WORDS[0]} in PTEN."})
     assert ids(search_evidence(WORDS[0], only=Only(component="PTEN", year="2026"), add=[table])) == ["X1"]
-    assert find_study("X1", add=[table]).source.key == "SMITH2026"
+    assert find_entry("X1", add=[table]).source.key == "SMITH2026"
     assert search_evidence(WORDS[0]).total == 0
-    with pytest.raises(UnknownNameError, match=r"^no study 'X1'; "):
-        find_study("X1")
+    with pytest.raises(UnknownNameError, match=r"^no study, effect or trial 'X1'; "):
+        find_entry("X1")
 
 
 @pytest.mark.parametrize("name", ["S0017", "qwertz", "", "\udcff", "S'017", "a\0b"])
 def test_strangers_are_refused(name: str) -> None:
     """Refusal: the nearest id is offered, or where ids are found; no sign in a name is a fault of the program."""
     with pytest.raises(UnknownNameError) as refused:
-        find_study(name)
-    assert refused.value.what == f"no study '{name}'"
-    with pytest.raises(UnknownNameError, match=r"^no study or reference "):
+        find_entry(name)
+    assert refused.value.what == f"no study, effect or trial '{name}'"
+    with pytest.raises(UnknownNameError, match=r"^no study, effect, trial or reference "):
         find_reference(name)

@@ -12,18 +12,22 @@ from pathlib import Path
 
 import pytest
 
-from tamarisk.errors import TableError
+from tamarisk.errors import DataError, TableError
 from tamarisk.evidence import store as room
-from tamarisk.evidence.store import ask, studies_of, words_of
-from tamarisk.evidence.study import Study, studies
+from tamarisk.evidence.effect import effects
+from tamarisk.evidence.entry import Entry, components_of, therapies_of
+from tamarisk.evidence.store import ask, entries_of, words_of
+from tamarisk.evidence.study import studies
+from tamarisk.evidence.trial import trials
 
 Write = Callable[..., Path]
+OURS: tuple[Entry, ...] = (*studies().values(), *effects().values(), *trials().values())
 OLD = 1_700_000_000  # a time long past, in seconds
 
 
-def everything(store: sqlite3.Connection) -> tuple[Study, ...]:
-    """Every study of a database."""
-    return studies_of(store, [number for (number,) in store.execute("SELECT number FROM study ORDER BY number")])
+def everything(store: sqlite3.Connection) -> tuple[Entry, ...]:
+    """Every entry of a database."""
+    return entries_of(store, [number for (number,) in store.execute("SELECT number FROM entry ORDER BY number")])
 
 
 def kept(folder: Path) -> list[Path]:
@@ -44,20 +48,27 @@ def settle(path: Path) -> None:
 # what is built
 
 
-def test_the_store_holds_every_study(cache: Path) -> None:
-    """Law: what is read from the database is what the table says, study by study and field by field."""
-    assert ask(everything) == tuple(studies().values())
+def test_the_store_holds_every_entry(cache: Path) -> None:
+    """Law: what is read from the database is what the tables say, study, effect and trial, field by field."""
+    assert ask(everything) == OURS
 
 
-def test_words_and_components_of_every_study_are_indexed(cache: Path) -> None:
-    """Law: each study is in the index of words once, and each of its components in that of components."""
-    every = list(studies().values())
-    assert ask(lambda store: store.execute("SELECT count(*) FROM words").fetchone()) == (len(every),)
-    pairs = set(ask(lambda store: store.execute("SELECT symbol, id FROM component JOIN study ON number = study").fetchall()))
-    assert pairs == {(symbol, one.id) for one in every for symbol in one.component}
-    named = {number for number, one in enumerate(every, 1) if "tamoxifen" in one.therapy}
+def test_words_and_components_of_every_entry_are_indexed(cache: Path) -> None:
+    """Law: each entry is in the index of words once, and each of its components in that of components."""
+    assert ask(lambda store: store.execute("SELECT count(*) FROM words").fetchone()) == (len(OURS),)
+    pairs = set(ask(lambda store: store.execute("SELECT symbol, id FROM component JOIN entry ON number = entry").fetchall()))
+    assert pairs == {(symbol, one.id) for one in OURS for symbol in components_of(one)}
+    named = {number for number, one in enumerate(OURS, 1) if "tamoxifen" in therapies_of(one)}
     sought = "SELECT rowid FROM words WHERE words MATCH 'therapy : tamoxifen'"
     assert named <= {number for (number,) in ask(lambda store: store.execute(sought).fetchall())}
+
+
+def test_compounds_are_indexed_as_one_word(new_cache: Path, mine: Write) -> None:
+    """Law: the word that a dash or a point divides is found without it; the full stop of a sentence is no point."""
+    assert [room._may_be_compound(text) for text in ("mcf-7", "1.5 fold", "cells grow.", "")] == [True, True, False, False]
+    glued = "SELECT count(*) FROM words WHERE words MATCH 'glued : zq7'"
+    assert ask(lambda store: store.execute(glued).fetchone()[0]) == 0
+    assert ask(lambda store: store.execute(glued).fetchone()[0], add=[mine({"model_system": "ZQ-7"})]) == 1
 
 
 def test_spelling_is_one(cache: Path) -> None:
@@ -69,7 +80,7 @@ def test_spelling_is_one(cache: Path) -> None:
 def test_a_database_is_built_once(new_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Law: the second question builds nothing, and finds the same."""
     first = ask(everything)
-    monkeypatch.setattr(room, "_every_study", unexpected)
+    monkeypatch.setattr(room, "_every_entry", unexpected)
     assert ask(everything) == first
     assert len(kept(new_cache)) == 1
 
@@ -154,20 +165,20 @@ def test_nothing_can_be_kept(new_cache: Path) -> None:
     """Law: where the cache cannot be made, as under a file, the question is answered all the same."""
     new_cache.parent.parent.mkdir(parents=True)
     new_cache.parent.write_text("in the way", encoding="utf-8")
-    assert len(ask(everything)) == len(studies())
+    assert len(ask(everything)) == len(OURS)
 
 
 def test_many_may_build_at_once(new_cache: Path) -> None:
     """Law: threads and processes that ask an empty cache at one time all get the answer, and leave one whole file."""
-    count = "lambda store: store.execute('SELECT count(*) FROM study').fetchone()[0]"
+    count = "lambda store: store.execute('SELECT count(*) FROM entry').fetchone()[0]"
     code = f"from tamarisk.evidence.store import ask; print(ask({count}))"
     words = [sys.executable, "-c", code]
     running = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]  # noqa: S603
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: len(ask(everything)), range(4)))
     told = [one.communicate(timeout=60) for one in running]
-    assert answers == [len(studies())] * 4
-    assert told == [(f"{len(studies())}\n", "")] * 2
+    assert answers == [len(OURS)] * 4
+    assert told == [(f"{len(OURS)}\n", "")] * 2
     assert len(kept(new_cache)) == 1
     assert list(new_cache.glob("*.part")) == []
 
@@ -208,7 +219,7 @@ def test_large_tables_show_how_far_they_are(new_cache: Path, mine: Write, monkey
     monkeypatch.setattr(room, "_STEP", 40)
     monkeypatch.setattr(room, "_LARGE", 1000)
     ask(everything, add=[mine(*rows[1:])], progress=lambda *said: told.append(said))
-    total = len(studies()) + 49
+    total = len(OURS) + 49
     assert told == [("reading mine.tsv", 0, 1), *(("indexing", done, total) for done in range(40, total + 1, 40))]
 
 
@@ -216,6 +227,7 @@ def test_bad_tables_are_refused(new_cache: Path, mine: Write, tmp_path: Path) ->
     """Refusal: the fault is said with row and column, and nothing is kept."""
     bad = {
         "mine.tsv, row 2, column id: 'S017' stands already in the studies already there": {"id": "S017"},
+        "mine.tsv, row 2, column id: 'T001' stands already in the effects and trials": {"id": "T001"},
         "mine.tsv, row 2, column component: 'pten' is no HGNC symbol; separate several with ';'": {"component": "pten"},
         "mine.tsv, row 2, column says: the cell is empty": {"says": ""},
     }
@@ -229,6 +241,18 @@ def test_bad_tables_are_refused(new_cache: Path, mine: Write, tmp_path: Path) ->
     with pytest.raises(TableError) as refused:
         ask(everything, add=[tmp_path])
     assert str(refused.value) == f"{tmp_path}: this is a folder, not a table; name a file in it"
+    assert kept(new_cache) == []
+
+
+def test_a_sqlite_that_cannot_index_is_refused(new_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refusal: a Python whose SQLite lacks the index gets a sentence and not a traceback; nothing is kept."""
+    monkeypatch.setattr(room, "_SCHEMA", room._SCHEMA.replace("fts5", "fts0"))
+    with pytest.raises(DataError) as refused:
+        ask(everything)
+    assert str(refused.value) == (
+        "the SQLite of this Python cannot index words (no such module: fts0); "
+        "use a Python whose SQLite has FTS5, as those of python.org and conda have"
+    )
     assert kept(new_cache) == []
 
 

@@ -30,7 +30,7 @@ from tamarisk.evidence.study import (
 Write = Callable[..., Path]
 ALL = list(studies().values())
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "evidence" / "studies.tsv"
-NUMBER = {"contrast": "marker, events", "measure": "HR", "estimate": "2.0", "low": "1.5", "high": "2.7", "level": "0.95"}
+NUMBER = {"contrast": "events by marker", "measure": "HR", "estimate": "2.0", "low": "1.5", "high": "2.7", "level": "0.95"}
 ALONE = {"low": "", "high": "", "level": ""}
 
 
@@ -140,9 +140,9 @@ def test_the_sign_rule_is_even(measure: str, away: float, width: float) -> None:
     ends = (null * math.exp(away), null * math.exp(away + width)) if null else (away, away + width)
     turned = tuple(sorted(null * null / end if null else -end for end in ends))
     for direction in ("resistance", "sensitivity", "none", "mixed", "not stated"):
-        events = len(list(direction_faults(direction, "marker, events", measure, *ends)))
+        events = len(list(direction_faults(direction, "events by marker", measure, *ends)))
         assert events == (direction in ("sensitivity", "none"))
-        assert events == len(list(direction_faults(direction, "marker, response", measure, *turned)))
+        assert events == len(list(direction_faults(direction, "response by marker", measure, *turned)))
         assert list(direction_faults(direction, "level", measure, *ends)) == []
 
 
@@ -154,8 +154,8 @@ def test_an_interval_that_holds_the_null_decides_nothing(low: float, high: float
 
 def test_a_therapy_that_works_does_not_deny_none() -> None:
     """Reference: Dowsett 2006; tamoxifen helps without PgR (0.49-0.99) as with it, so lack of PgR makes no difference."""
-    assert list(direction_faults("none", "therapy, events", "RR", 0.49, 0.99)) == []
-    assert len(list(direction_faults("none", "marker, events", "RR", 0.49, 0.99))) == 1
+    assert list(direction_faults("none", "events by therapy", "RR", 0.49, 0.99)) == []
+    assert len(list(direction_faults("none", "events by marker", "RR", 0.49, 0.99))) == 1
 
 
 def test_lists_and_symbols() -> None:
@@ -175,6 +175,24 @@ def test_a_file_of_ones_own(mine: Write) -> None:
     assert found["X1"].source == found["X2"].source
     assert (found["X1"].source.pmid, found["X1"].year, found["X1"].period) == ("41000001", 2026, "2016+")
     assert found["X3"].source is references()["GHAYAD2008"]
+
+
+def test_a_file_without_numbers_may_lack_their_columns(tmp_path: Path, mine: Write) -> None:
+    """Law: what is empty in every row need not be a column; the study is the same."""
+    whole = mine({})
+    names, cells = (line.split("\t") for line in whole.read_text(encoding="utf-8").splitlines())
+    filled = [(name, cell) for name, cell in zip(names, cells, strict=True) if cell]
+    short = tmp_path / "short.tsv"
+    short.write_text("\n".join("\t".join(row) for row in zip(*filled, strict=True)) + "\n", encoding="utf-8")
+    assert len(filled) < len(names)
+    assert read_studies(short) == read_studies(whole)
+
+
+def test_ids_of_effects_and_trials_are_taken(mine: Write) -> None:
+    """Refusal: an id means one thing in the whole store."""
+    with pytest.raises(TableError) as refused:
+        read_studies(mine({"id": "M001"}), taken=("M001",))
+    assert str(refused.value) == "mine.tsv, row 2, column id: 'M001' stands already in the effects and trials"
 
 
 def test_the_same_number_in_another_file_is_read_alike(mine: Write) -> None:
@@ -264,19 +282,19 @@ BAD = {
     "column direction: 'worse' is none of resistance, agonism, sensitivity, reversal, none, mixed, not stated": {
         "direction": "worse"
     },
-    "column direction: 'sensitivity', but HR 1.5 to 2.7 (marker, events) says that the therapy fails": {
+    "column direction: 'sensitivity', but HR 1.5 to 2.7 (events by marker) says that the therapy fails": {
         **NUMBER,
         "direction": "sensitivity",
     },
-    "column direction: 'resistance', but HR 1.5 to 2.7 (marker, response) says that the therapy works": {
+    "column direction: 'resistance', but HR 1.5 to 2.7 (response by marker) says that the therapy works": {
         **NUMBER,
-        "contrast": "marker, response",
+        "contrast": "response by marker",
     },
-    "column direction: 'none', but HR 1.5 to 2.7 (marker, events) says that the therapy fails": {**NUMBER, "direction": "none"},
-    "column direction: 'reversal', but percentage points -9 (marker, response) says that the therapy fails": {
+    "column direction: 'none', but HR 1.5 to 2.7 (events by marker) says that the therapy fails": {**NUMBER, "direction": "none"},
+    "column direction: 'reversal', but percentage points -9 (response by marker) says that the therapy fails": {
         **NUMBER,
         **ALONE,
-        "contrast": "marker, response",
+        "contrast": "response by marker",
         "measure": "percentage points",
         "estimate": "-9",
         "direction": "reversal",
@@ -305,7 +323,7 @@ BAD = {
     "column estimate: -180 is no difference of two shares": {
         **NUMBER,
         **ALONE,
-        "contrast": "marker, response",
+        "contrast": "response by marker",
         "measure": "percentage points",
         "estimate": "-180",
     },

@@ -1,19 +1,26 @@
-"""What the tests of the simulation share: the shipped model compiled once, and tiny models written in Antimony."""
+"""What the tests of the simulation share: the shipped model compiled once, tiny models in Antimony, benchmark models."""
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import antimony
+import libsbml
 import pytest
 
 from tamarisk.model.antimony import read_model
 from tamarisk.model.model import Model
 from tamarisk.model.sbml import read_sbml
+from tamarisk.model.sbml_front import read_system
+from tamarisk.model.system import System
 from tamarisk.simulation.batch import Solver
 from tamarisk.study.laboratory import Laboratory
 
 ReadTiny = Callable[[str], Model]
+ReadPetab = Callable[[str], System]
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
@@ -37,5 +44,30 @@ def tiny() -> ReadTiny:
         done = antimony.loadAntimonyString(f"model tiny()\n  compartment cell = 1;\n{body}\nend")
         assert done >= 0, antimony.getLastError()
         return read_sbml(antimony.getSBMLString("tiny"))
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def petab() -> ReadPetab:
+    """Reads the equations of a benchmark problem at its nominal parameters, initial assignments carried out."""
+
+    def read(name: str) -> System:
+        archive = SHARED / "petab_benchmarks" / f"{name}.zip"
+        if not archive.exists():
+            pytest.skip("the shared folder with benchmark models is not there")
+        with zipfile.ZipFile(archive) as whole:
+            files = {Path(one).name: one for one in whole.namelist()}
+            rows = [line.split("\t") for line in whole.read(files[f"parameters_{name}.tsv"]).decode().splitlines()]
+            text = whole.read(files[f"model_{name}.xml"]).decode()
+        document = libsbml.readSBMLFromString(text)
+        values = {row[rows[0].index("parameterId")]: float(row[rows[0].index("nominalValue")]) for row in rows[1:]}
+        for parameter, value in (values | {"Epo": 1.25e-7, "init_TGFb": 1.0, "Epo_level": 1e-7}).items():
+            if document.getModel().getParameter(parameter) is not None:
+                document.getModel().getParameter(parameter).setValue(value)
+        converter = libsbml.ConversionProperties()
+        converter.addOption("expandInitialAssignments", True)
+        document.convert(converter)
+        return read_system(libsbml.writeSBMLToString(document), where=name)
 
     return read

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import libsbml
 import numpy as np
 import pytest
 
@@ -24,6 +23,7 @@ from tamarisk.simulation.outcome import Outcome
 from tamarisk.simulation.run import Experiment, as_member
 
 ReadTiny = Callable[[str], Model]
+ReadPetab = Callable[[str], System]
 Array = np.ndarray
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -122,26 +122,6 @@ def by_differences(system: System, drawn: list[int], end: float, step: float = 1
     return np.moveaxis((seen[0::2] - seen[1::2]) / (2 * step), 0, 2)
 
 
-def petab_system(name: str) -> System:
-    """The equations of a benchmark problem at its nominal parameters, initial assignments carried out."""
-    archive = SHARED / "petab_benchmarks" / f"{name}.zip"
-    if not archive.exists():
-        pytest.skip("the shared folder with benchmark models is not there")
-    with zipfile.ZipFile(archive) as whole:
-        files = {Path(one).name: one for one in whole.namelist()}
-        rows = [line.split("\t") for line in whole.read(files[f"parameters_{name}.tsv"]).decode().splitlines()]
-        text = whole.read(files[f"model_{name}.xml"]).decode()
-    document = libsbml.readSBMLFromString(text)
-    values = {row[rows[0].index("parameterId")]: float(row[rows[0].index("nominalValue")]) for row in rows[1:]}
-    for parameter, value in (values | {"Epo": 1.25e-7, "init_TGFb": 1.0, "Epo_level": 1e-7}).items():
-        if document.getModel().getParameter(parameter) is not None:
-            document.getModel().getParameter(parameter).setValue(value)
-    converter = libsbml.ConversionProperties()
-    converter.addOption("expandInitialAssignments", True)
-    document.convert(converter)
-    return read_system(libsbml.writeSBMLToString(document), where=name)
-
-
 def suite_system(case: str) -> System:
     """A model of the semantic test suite."""
     archive = SHARED / "sbml_test_suite" / "semantic_even.zip"
@@ -161,9 +141,9 @@ def compared(system: System, end: float) -> float:
 
 
 @pytest.mark.parametrize("name", PETAB)
-def test_models_of_the_benchmark_collection(name: str) -> None:
+def test_models_of_the_benchmark_collection(name: str, petab: ReadPetab) -> None:
     """Reference: central differences of tight runs, to 1e-5 of the largest slope."""
-    assert compared(petab_system(name), PETAB[name]) < 1e-5
+    assert compared(petab(name), PETAB[name]) < 1e-5
 
 
 @pytest.mark.parametrize("case", [case for case in SUITE if int(case) % 2 == 0])

@@ -118,6 +118,14 @@ def test_a_delayed_event_is_a_time_to_stop_at() -> None:
     assert found["y"].tolist() == [0.0, 0.0, 1.0]
 
 
+@pytest.mark.parametrize("relative", [1e-6, 1e-8, 1e-10])
+def test_a_run_goes_through_where_events_crowd_and_end(relative: float) -> None:
+    """Reference: u = exp(-t); w grows as u falls and is set back to 1/4 whenever above u, ever sooner until u is 1/4 at ln 4."""
+    body = "u = 1; w = 0; u' = -u; w' = u; at (w > u): w = 0.25;"
+    found = one_run(body, [0.0, 1.3, 1.5, 2.0], Control(relative, 1e-3 * relative))
+    assert found["w"][2:] == pytest.approx([0.5 - math.exp(-1.5), 0.5 - math.exp(-2.0)], rel=100 * relative)
+
+
 def test_nothing_moves_but_events() -> None:
     """Reference: a clock that sets itself, every 0.1, in a system without a rate."""
     found = one_run("n = 0; last = 0; at (time - last >= 0.1): n = n + 1, last = time;", [0.0, 2.05, 4.05])

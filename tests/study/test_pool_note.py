@@ -7,13 +7,16 @@ from dataclasses import replace
 
 import pytest
 
+from tamarisk.evidence.question import questions
 from tamarisk.evidence.study import studies
 from tamarisk.study.perturbation import manner
-from tamarisk.study.pool_note import components, missing_numbers, pool_notes
+from tamarisk.study.pool_note import missing_numbers, pool_notes
 from tamarisk.study.pool_row import PoolRow
 from tamarisk.study.pool_specification import Specification, specifications
 
 PLAIN = PoolRow(("A1",), "A", 2001, "100", ("A",), "HR", math.log(0.8), 0.2, "DFS", "early disease", "main", recalled=False)
+
+FEW = "standard errors to each side; tau2, I2 and the prediction interval are only descriptive."
 
 
 def found(count: int, *, ratio: float = 0.8, groups: tuple[str, ...] = ("early disease",)) -> tuple[Specification, ...]:
@@ -38,12 +41,12 @@ def found(count: int, *, ratio: float = 0.8, groups: tuple[str, ...] = ("early d
     [
         (0, "No study of this question has a number that may be pooled."),
         (1, "One study alone: nothing was pooled."),
-        (2, "2 studies say little about how studies differ: tau2, I2 and the prediction interval are only descriptive."),
-        (4, "4 studies say little about how studies differ: tau2, I2 and the prediction interval are only descriptive."),
+        (2, f"2 studies say little about how studies differ: the interval reaches 12.7 {FEW}"),
+        (4, f"4 studies say little about how studies differ: the interval reaches 3.18 {FEW}"),
     ],
 )
 def test_few_studies_are_said_to_be_few(count: int, sentence: str) -> None:
-    """Law: below five the prediction is descriptive (MEASUREMENT.md 9), and the first note says so."""
+    """Reference: below five the prediction is descriptive (MEASUREMENT.md 9); 97.5 % points of Student's t from a table."""
     assert pool_notes("SRC", found(count) if count else ())[0] == sentence
 
 
@@ -104,5 +107,5 @@ def test_treatments_are_not_judged_by_markers() -> None:
 
 def test_several_components_are_named() -> None:
     """Law: a question about several components says so."""
-    assert components()["mTOR-activation"] == ("MTOR", "RPS6KB1")
+    assert questions()["mTOR-activation"].component == ("MTOR", "RPS6KB1")
     assert "MTOR or RPS6KB1" in missing_numbers("mTOR-activation", None)

@@ -7,6 +7,8 @@ import math
 from tamarisk.study.finding import Reading
 from tamarisk.units import rounded
 
+_LEAST, _MOST = 0.005, 1000.0  # beyond these a ratio says only that nothing is known
+
 
 def headline(reading: Reading) -> str:
     """A reading's value with its unit; a value that is missing or was not reached has none.
@@ -36,9 +38,13 @@ def span(low: float, high: float) -> str:
 
 
 def two_digits(value: float) -> str:
-    """A ratio with two digits after the point, from ten on with three digits in all.
+    """A ratio with two digits after the point, from ten on with three digits in all; what lies far out is not spelled out.
 
     >>> two_digits(0.794), two_digits(9.996), two_digits(453.2)
     ('0.79', '10', '453')
+    >>> two_digits(0.001), two_digits(1.8e11)
+    ('<0.01', '>1000')
     """
+    if value < _LEAST or value > _MOST:
+        return "<0.01" if value < _LEAST else ">1000"
     return f"{value:.2f}" if value < 9.995 else rounded(value)

@@ -1,11 +1,11 @@
-"""Studies as records, and as files that other programs read: CSV, Parquet, JSON-LD. It knows forms, not what was found."""
+"""Studies, effects or trials as a file that other programs read: CSV, Parquet, JSON-LD. It knows forms, not what was found."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
@@ -14,18 +14,19 @@ from typing import Any
 
 from tamarisk.errors import DataError
 from tamarisk.evidence.cite import parts_of
+from tamarisk.evidence.entry import KINDS, Entry, kind_of
 from tamarisk.evidence.reference import Reference
-from tamarisk.evidence.study import Study
 from tamarisk.places import require_new
 
-_STUDY = tuple(field.name for field in fields(Study))
-_REFERENCE = tuple(field.name for field in fields(Reference))
 _OWN_TERMS = "urn:tamarisk:term:"
 
 # The columns of a table, and what each holds.
 _PUBLICATION = {"id": "string", "reference": "string", "citation": "string", "year": "int64", "pmid": "string", "doi": "string"}
-_NUMBERS = ("estimate", "low", "high", "level")
-_TYPES = _PUBLICATION | {name: "float64" if name in _NUMBERS else "string" for name in _STUDY if name not in ("id", "source")}
+_HOLDS = {"float | None": "float64", "int | None": "int64"}
+_OWN = {
+    kind: {field.name: _HOLDS.get(str(field.type), "string") for field in fields(one) if field.name not in ("id", "source")}
+    for kind, one in KINDS.items()
+}
 
 # Terms of schema.org where it has them, else our own.
 _CONTEXT = {
@@ -37,60 +38,30 @@ _CONTEXT = {
 }
 
 
-def record(one: Study) -> dict[str, Any]:
-    """A study with its publication as plain words, lists and numbers.
+def flat(one: Entry) -> dict[str, str | int | float | None]:
+    """An entry as one row of a table: lists are joined by semicolons, the publication is named by its own columns.
 
     Args:
-        one: the study.
-
-    Returns:
-        Every field of the study, the fields of its publication under `source`, and its year and period.
-
-    >>> from tamarisk.evidence.study import studies
-    >>> study_from(record(studies()["S017"])) == studies()["S017"]
-    True
-    """
-    return {
-        **{name: getattr(one, name) for name in (*_STUDY, "year", "period")},
-        "component": list(one.component),
-        "therapy": list(one.therapy),
-        "source": {name: getattr(one.source, name) for name in _REFERENCE},
-    }
-
-
-def study_from(kept: dict[str, Any]) -> Study:
-    """The study of a record.
-
-    Args:
-        kept: what `record` gave.
-    """
-    lists = {name: tuple(kept[name]) for name in ("component", "therapy")}
-    return Study(**{**{name: kept[name] for name in _STUDY}, **lists, "source": Reference(**kept["source"])})
-
-
-def flat(one: Study) -> dict[str, str | int | float | None]:
-    """A study as one row of a table: lists are joined by semicolons, the publication is named by its own columns.
-
-    Args:
-        one: the study.
+        one: the study, effect or trial.
 
     Returns:
         A cell per column, none where nothing was seen.
     """
     publication = {name: getattr(one.source, name) or None for name in ("citation", "year", "pmid", "doi")}
-    lists = {name: "; ".join(getattr(one, name)) for name in ("component", "therapy")}
-    rest = {name: getattr(one, name) for name in _STUDY if name not in ("id", "source")}
-    cells = {"id": one.id, "reference": one.reference, **publication, **rest, **lists}
+    own = {name: getattr(one, name) for name in _OWN[kind_of(one)]}
+    joined = {name: "; ".join(cell) for name, cell in own.items() if isinstance(cell, tuple)}
+    cells = {"id": one.id, "reference": one.reference, **publication, **own, **joined}
     return {name: None if cell == "" else cell for name, cell in cells.items()}
 
 
-def write_studies(found: Sequence[Study], path: Path, *, form: str) -> Path:
-    """Studies as a new file.
+def write_entries(found: Sequence[Entry], path: Path, *, form: str, kind: str = "study") -> Path:
+    """Entries of one kind as a new file.
 
     Args:
-        found: the studies, one row or node each.
+        found: the studies, effects or trials, one row or node each.
         path: the file; it may not exist yet.
         form: one of `FORMS`.
+        kind: one of `entry.KINDS`; it names the columns.
 
     Returns:
         The path.
@@ -102,29 +73,29 @@ def write_studies(found: Sequence[Study], path: Path, *, form: str) -> Path:
     >>> from tempfile import TemporaryDirectory
     >>> from tamarisk.evidence.study import studies
     >>> with TemporaryDirectory() as folder:
-    ...     file = write_studies([studies()["S017"]], Path(folder) / "studies.csv", form="csv")
+    ...     file = write_entries([studies()["S017"]], Path(folder) / "studies.csv", form="csv")
     ...     file.read_text(encoding="utf-8").splitlines()[1].split(",")[0]
     'S017'
     """
     require_new(path)
-    content = FORMS[form](found)
+    content = FORMS[form](found, _PUBLICATION | _OWN[kind])
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as file:
         file.write(content)
     return path
 
 
-def _csv(found: Sequence[Study]) -> bytes:
+def _csv(found: Sequence[Entry], columns: Mapping[str, str]) -> bytes:
     file = io.StringIO(newline="")
-    writer = csv.DictWriter(file, list(_TYPES))
+    writer = csv.DictWriter(file, list(columns))
     writer.writeheader()
     writer.writerows(flat(one) for one in found)
     return file.getvalue().encode()
 
 
-def _parquet(found: Sequence[Study]) -> bytes:
+def _parquet(found: Sequence[Entry], columns: Mapping[str, str]) -> bytes:
     arrow, parquet = _pyarrow("pyarrow"), _pyarrow("pyarrow.parquet")
-    schema = arrow.schema([(name, getattr(arrow, kind)()) for name, kind in _TYPES.items()])
+    schema = arrow.schema([(name, getattr(arrow, kind)()) for name, kind in columns.items()])
     file = io.BytesIO()
     parquet.write_table(arrow.Table.from_pylist([flat(one) for one in found], schema=schema), file)
     return file.getvalue()
@@ -137,7 +108,8 @@ def _pyarrow(name: str) -> ModuleType:
         raise DataError("Parquet needs pyarrow, which is not installed", hint="install tamarisk[parquet]") from None
 
 
-def _jsonld(found: Sequence[Study]) -> bytes:
+def _jsonld(found: Sequence[Entry], columns: Mapping[str, str]) -> bytes:
+    del columns  # a node has the terms that say something
     sources = {one.reference: one.source for one in found}
     graph = [*(_article(one) for one in sources.values()), *(_node(one) for one in found)]
     return (json.dumps({"@context": _CONTEXT, "@graph": graph}, ensure_ascii=False, indent=1) + "\n").encode()
@@ -168,11 +140,13 @@ def _article(one: Reference) -> dict[str, Any]:
     )
 
 
-def _node(one: Study) -> dict[str, Any]:
-    """A study in our own terms, tied to its publication."""
-    rest = {name: getattr(one, name) for name in _STUDY if name not in ("id", "source", "says")}
-    own = {"@id": f"urn:tamarisk:study:{one.id}", "@type": "Study", "isBasedOn": {"@id": one.source.addresses()[-1]}}
-    return _filled({**own, "description": one.says, **rest, "component": list(one.component), "therapy": list(one.therapy)})
+def _node(one: Entry) -> dict[str, Any]:
+    """An entry in our own terms, tied to its publication."""
+    kind = kind_of(one)
+    rest = {name: getattr(one, name) for name in _OWN[kind] if name != "says"}
+    lists = {name: list(cell) for name, cell in rest.items() if isinstance(cell, tuple)}
+    own = {"@id": f"urn:tamarisk:{kind}:{one.id}", "@type": kind.title(), "isBasedOn": {"@id": one.source.addresses()[-1]}}
+    return _filled({**own, "description": one.says, **rest, **lists})
 
 
 def _filled(node: dict[str, Any]) -> dict[str, Any]:
@@ -180,4 +154,4 @@ def _filled(node: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in node.items() if value not in ("", None, [])}
 
 
-FORMS: dict[str, Callable[[Sequence[Study]], bytes]] = {"csv": _csv, "parquet": _parquet, "jsonld": _jsonld}
+FORMS: dict[str, Callable[[Sequence[Entry], Mapping[str, str]], bytes]] = {"csv": _csv, "parquet": _parquet, "jsonld": _jsonld}

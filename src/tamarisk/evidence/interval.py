@@ -29,11 +29,11 @@ NUMBERS = ("estimate", "low", "high")
 SLACK = 0.2
 
 COLUMNS = (
-    Column("measure", required=False, choices=tuple(MEASURES)),
-    Column("estimate", number=True, required=False),
-    Column("low", number=True, required=False),
-    Column("high", number=True, required=False),
-    Column("level", number=True, required=False),
+    Column("measure", required=False, optional=True, choices=tuple(MEASURES)),
+    Column("estimate", number=True, required=False, optional=True),
+    Column("low", number=True, required=False, optional=True),
+    Column("high", number=True, required=False, optional=True),
+    Column("level", number=True, required=False, optional=True),
 )
 
 
@@ -50,6 +50,8 @@ def interval_faults(row: Row) -> Iterator[Issue]:
     >>> [str(one) for one in interval_faults(Row(2, cells))]
     ['column low: the interval runs down, from 2.76 to 1.59']
     """
+    if not any(row[column.name] for column in COLUMNS):
+        return
     given = [name for name in NUMBERS if row[name]]
     if not all(row.holds(name) for name in given):
         return

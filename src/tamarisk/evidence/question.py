@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tamarisk.errors import Issue
+from tamarisk.evidence.study import listed_cell, symbol_faults
 from tamarisk.tables import CONTENT, Column, Row, read_table
 
 KINDS = {
@@ -24,6 +25,7 @@ POOLINGS = {
 _COLUMNS = (
     Column("key"),
     Column("text"),
+    Column("component"),
     Column("kind", choices=tuple(KINDS)),
     Column("pooling", choices=tuple(POOLINGS)),
     Column("why"),
@@ -37,6 +39,7 @@ class Question:
     Attributes:
         key: short name, as `PIK3CA`.
         text: the question in words.
+        component: HGNC symbols of what it is about.
         kind: one of `KINDS`.
         pooling: one of `POOLINGS`.
         why: why its main rows are the main ones.
@@ -44,6 +47,7 @@ class Question:
 
     key: str
     text: str
+    component: tuple[str, ...]
     kind: str
     pooling: str
     why: str
@@ -57,7 +61,11 @@ def questions() -> Mapping[str, Question]:
     'prognostic'
     """
     rows = read_table(CONTENT / "evidence" / "questions.tsv", _COLUMNS, check=_Rules().faults)
-    return {row["key"]: Question(*(row[column.name] for column in _COLUMNS)) for row in rows}
+    return {row["key"]: _question(row) for row in rows}
+
+
+def _question(row: Row) -> Question:
+    return Question(row["key"], row["text"], listed_cell(row["component"]), row["kind"], row["pooling"], row["why"])
 
 
 class _Rules:
@@ -72,3 +80,4 @@ class _Rules:
         self.lines.setdefault(row["key"], row.line)
         if row["text"] and not row["text"].endswith("?"):
             yield Issue("column text", "it is no question: the question mark is missing")
+        yield from symbol_faults(row["component"])

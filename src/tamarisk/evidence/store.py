@@ -1,4 +1,4 @@
-"""Every study in an embedded database, built on first use and kept in the cache. It knows rows and words, not questions."""
+"""Every entry in an embedded database, built on first use and kept in the cache. It knows rows and words, not questions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ import sqlite3
 import tempfile
 import time
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from platformdirs import user_cache_path
 
-from tamarisk.evidence.exchange import record, study_from
+from tamarisk.errors import DataError
+from tamarisk.evidence.effect import effects
+from tamarisk.evidence.entry import CLINICAL, Entry, components_of, entry_from, kind_of, record, therapies_of, words_of_entry
 from tamarisk.evidence.study import Study, read_studies, studies
+from tamarisk.evidence.trial import trials
 from tamarisk.names import plain
 from tamarisk.tables import CONTENT, table_text
 
@@ -34,12 +37,12 @@ _SETTLED = 2_000_000_000  # nanoseconds after which a file that changes shows an
 _SUM = re.compile(r"[0-9a-f]{64}")
 _COMPOUND = re.compile(r"\w+(?:[-.]\w+)+")
 _SCHEMA = f"""
-CREATE TABLE study (
-  number INTEGER PRIMARY KEY, id TEXT UNIQUE, reference TEXT, category TEXT, direction TEXT, therapy TEXT, year INTEGER
+CREATE TABLE entry (
+  number INTEGER PRIMARY KEY, kind TEXT, id TEXT UNIQUE, reference TEXT, category TEXT, direction TEXT, therapy TEXT, year INTEGER
 );
-CREATE TABLE component (symbol TEXT, study INTEGER, PRIMARY KEY (symbol, study)) WITHOUT ROWID;
+CREATE TABLE component (symbol TEXT, entry INTEGER, PRIMARY KEY (symbol, entry)) WITHOUT ROWID;
 CREATE TABLE record (number INTEGER PRIMARY KEY, text TEXT);
-CREATE INDEX publication ON study (reference);
+CREATE INDEX publication ON entry (reference);
 CREATE VIRTUAL TABLE words USING fts5({", ".join(COLUMNS)}, glued, content='', tokenize='porter unicode61 remove_diacritics 2');
 """
 
@@ -47,7 +50,7 @@ CREATE VIRTUAL TABLE words USING fts5({", ".join(COLUMNS)}, glued, content='', t
 def ask(
     question: Callable[[sqlite3.Connection], Answer], *, add: Sequence[Path] = (), progress: Progress | None = None
 ) -> Answer:
-    """The answer of the database of our studies and of a user's own tables, which is built if it was not built before.
+    """The answer of the database of what we hold and of a user's own tables, which is built if it was not built before.
 
     Tables and the code that reads them are one key: where any of them changes, another database is built beside the others. The
     name of its file says the sum of its content, so a damaged one is known and built again; where none can be kept, none is.
@@ -62,8 +65,9 @@ def ask(
 
     Raises:
         TableError: a table of the user's own cannot be read, repeats an id or an experiment, or holds an unsound row.
+        DataError: the SQLite of this Python cannot index words.
 
-    >>> ask(lambda store: store.execute("SELECT direction FROM study WHERE id = 'S017'").fetchone())
+    >>> ask(lambda store: store.execute("SELECT direction FROM entry WHERE id = 'S017'").fetchone())
     ('reversal',)
     """
     folder = user_cache_path("tamarisk") / "evidence"
@@ -73,20 +77,20 @@ def ask(
         with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(_opened(kept)) as store:
             return question(store)
     with contextlib.closing(sqlite3.connect(":memory:")) as store:
-        _fill(store, _every_study(add, progress or _silent), progress or _silent)
+        _fill(store, _every_entry(add, progress or _silent), progress or _silent)
         _keep(folder, key, store.serialize())
         return question(store)
 
 
-def studies_of(store: sqlite3.Connection, numbers: Iterable[int]) -> tuple[Study, ...]:
-    """The studies of a database that have these numbers, in their order.
+def entries_of(store: sqlite3.Connection, numbers: Iterable[int]) -> tuple[Entry, ...]:
+    """The entries of a database that have these numbers, in their order.
 
     Args:
         store: the database.
-        numbers: as they stand in the table `study`.
+        numbers: as they stand in the table `entry`.
     """
     rows = (store.execute("SELECT text FROM record WHERE number = ?", (number,)).fetchone() for number in numbers)
-    return tuple(study_from(json.loads(text)) for (text,) in rows)
+    return tuple(entry_from(json.loads(text)) for (text,) in rows)
 
 
 def words_of(text: str) -> str:
@@ -102,12 +106,16 @@ def _silent(what: str, done: int, total: int) -> None:
     """Say nothing."""
 
 
-def _every_study(add: Iterable[Path], progress: Progress) -> Mapping[str, Study]:
-    every = dict(studies())
+def _every_entry(add: Iterable[Path], progress: Progress) -> list[Entry]:
+    """Ours, then what the user adds."""
+    known = dict(studies())
+    every: list[Entry] = [*known.values(), *effects().values(), *trials().values()]
     for path in add:
         if path.stat().st_size > _LARGE:
             progress(f"reading {path.name}", 0, 1)
-        every |= read_studies(path, known=every)
+        found = read_studies(path, known=known, taken=(*effects(), *trials()))
+        known |= found
+        every += found.values()
     return every
 
 
@@ -176,17 +184,22 @@ def _keep_newest(folder: Path, count: int) -> None:
         old.unlink()
 
 
-def _fill(store: sqlite3.Connection, every: Mapping[str, Study], progress: Progress) -> None:
-    """Write every study, and where its words stand."""
-    store.executescript(_SCHEMA)
+def _fill(store: sqlite3.Connection, every: Sequence[Entry], progress: Progress) -> None:
+    """Write every entry, and where its words stand."""
+    try:
+        store.executescript(_SCHEMA)
+    except sqlite3.OperationalError as fault:  # it is ours, so that only what SQLite lacks can be wrong
+        hint = "use a Python whose SQLite has FTS5, as those of python.org and conda have"
+        raise DataError(f"the SQLite of this Python cannot index words ({fault})", hint=hint) from None
     columns, places = ", ".join(COLUMNS), ", ".join("?" * (len(COLUMNS) + 2))
-    for number, one in enumerate(every.values(), 1):
-        row = (number, one.id, one.reference, one.category, one.direction, "; ".join(one.therapy), one.year)
-        store.execute("INSERT INTO study VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    for number, one in enumerate(every, 1):
+        store.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (number, *_facts(one)))
         store.execute("INSERT INTO record VALUES (?, ?)", (number, json.dumps(record(one), ensure_ascii=False)))
-        store.executemany("INSERT OR IGNORE INTO component VALUES (?, ?)", ((symbol, number) for symbol in one.component))
-        texts = _texts(one)
-        glued = " ".join(plain(word) for text in texts for word in _COMPOUND.findall(text))
+        symbols = ((symbol, number) for symbol in components_of(one))
+        store.executemany("INSERT OR IGNORE INTO component VALUES (?, ?)", symbols)
+        said = words_of_entry(one)
+        texts = [words_of(said[name]) for name in COLUMNS]
+        glued = " ".join(plain(word) for text in texts if _may_be_compound(text) for word in _COMPOUND.findall(text))
         store.execute(f"INSERT INTO words (rowid, {columns}, glued) VALUES ({places})", (number, *texts, glued))  # noqa: S608
         if number % _STEP == 0:
             progress("indexing", number, len(every))
@@ -195,8 +208,12 @@ def _fill(store: sqlite3.Connection, every: Mapping[str, Study], progress: Progr
     store.commit()
 
 
-def _texts(one: Study) -> tuple[str, ...]:
-    """The words of a study, one text per column of `COLUMNS`."""
-    texts = {name: getattr(one, name) for name in COLUMNS if name != "citation"}
-    lists = {"component": " ".join(one.component), "therapy": "; ".join(one.therapy), "citation": one.source.citation}
-    return tuple(words_of((texts | lists)[name]) for name in COLUMNS)
+def _may_be_compound(text: str) -> bool:
+    """Whether a dash or a point stands within it, which is quicker to see than where."""
+    return "-" in text or "." in text[:-1]
+
+
+def _facts(one: Entry) -> tuple[str | int, ...]:
+    """What an entry is filtered by; an effect and a trial have no direction of their own."""
+    category, direction = (one.category, one.direction) if isinstance(one, Study) else (CLINICAL, "")
+    return kind_of(one), one.id, one.reference, category, direction, "; ".join(therapies_of(one)), one.year

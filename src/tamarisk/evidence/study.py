@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,11 @@ DIRECTIONS = {
 }
 # What an estimate compares; +1 where a number above the null means that the therapy fails, -1 where it means that it works.
 CONTRASTS = {
-    "marker, events": 1,
-    "marker, response": -1,
-    "therapy, events": 1,
-    "therapy, response": -1,
-    "interaction, events": 1,
+    "events by marker": 1,
+    "response by marker": -1,
+    "events by therapy": 1,
+    "response by therapy": -1,
+    "events by interaction": 1,
     "level": 0,
 }
 SEEN = (*SEEN_REFERENCE, "recalled")
@@ -50,13 +50,13 @@ _COLUMNS = (
     Column("doi", required=False, optional=True),
     Column("category", choices=CATEGORIES),
     Column("model_system"),
-    Column("n", required=False),
+    Column("n", required=False, optional=True),
     Column("component"),
     Column("perturbation"),
     Column("therapy"),
     Column("readout"),
     Column("direction", choices=tuple(DIRECTIONS)),
-    Column("contrast", required=False, choices=tuple(CONTRASTS)),
+    Column("contrast", required=False, optional=True, choices=tuple(CONTRASTS)),
     *NUMBER_COLUMNS,
     Column("says"),
     Column("seen", choices=SEEN),
@@ -141,14 +141,16 @@ def studies() -> Mapping[str, Study]:
     return read_studies(CONTENT / "evidence" / "studies.tsv")
 
 
-def read_studies(path: Path, *, known: Mapping[str, Study] | None = None) -> Mapping[str, Study]:
+def read_studies(path: Path, *, known: Mapping[str, Study] | None = None, taken: Iterable[str] = ()) -> Mapping[str, Study]:
     r"""The studies of a file, or one error that lists everything wrong with it, each fault with its row and column.
 
     Args:
-        path: a table with the columns of `content/evidence/studies.tsv`. A user's own file may add columns `citation`, `pmid` and
-            `doi`: a row whose `reference` is a key of `references.tsv` leaves them empty, a row with a new key says at least the
-            citation, with its year; further rows of that key may leave them empty.
+        path: a table with the columns of `content/evidence/studies.tsv`. A user's own file may leave out `n`, `contrast` and the
+            columns of the number, and may add `citation`, `pmid` and `doi`: a row whose `reference` is a key of `references.tsv`
+            leaves these empty, a row with a new key says at least the citation, with its year; further rows of that key may
+            leave them empty.
         known: studies that the file may not repeat, `studies()` for a user's own file.
+        taken: further ids that it may not use, those of effects and trials.
 
     Returns:
         The studies in file order, by id.
@@ -164,7 +166,7 @@ def read_studies(path: Path, *, known: Mapping[str, Study] | None = None) -> Map
     ...     read_studies(mine)["X1"].reference
     'HUTCHESON2007'
     """
-    rules = _Rules(known or {})
+    rules = _Rules(known or {}, taken)
     rows = read_table(path, _COLUMNS, check=rules.faults)
     return {row["id"]: _study(row, rules.sources) for row in rows}
 
@@ -181,6 +183,7 @@ def _study(row: Row, sources: Mapping[str, Reference]) -> Study:
     )
 
 
+@lru_cache(maxsize=4096)
 def listed_cell(cell: str) -> tuple[str, ...]:
     """The parts of a cell that lists several things.
 
@@ -205,13 +208,13 @@ def direction_faults(direction: str, contrast: str, measure: str, low: float, hi
     Yields:
         One issue, if they disagree.
 
-    >>> [str(one) for one in direction_faults("sensitivity", "marker, events", "HR", 1.59, 2.76)]
-    ["column direction: 'sensitivity', but HR 1.59 to 2.76 (marker, events) says that the therapy fails"]
+    >>> [str(one) for one in direction_faults("sensitivity", "events by marker", "HR", 1.59, 2.76)]
+    ["column direction: 'sensitivity', but HR 1.59 to 2.76 (events by marker) says that the therapy fails"]
     """
     null = MEASURES[measure][1]
     side = 1 if low > null else -1 if high < null else 0
     sign = side * CONTRASTS[contrast]
-    shown = low < high and not contrast.startswith("therapy")
+    shown = low < high and not contrast.endswith("therapy")
     if (sign > 0 and direction in _WORKS) or (sign < 0 and direction in _FAILS) or (sign and shown and direction == "none"):
         said = f"{low:g}" if low == high else f"{low:g} to {high:g}"
         outcome = "fails" if sign > 0 else "works"
@@ -221,10 +224,10 @@ def direction_faults(direction: str, contrast: str, measure: str, low: float, hi
 class _Rules:
     """What must hold within a row, and between rows: an id stands once, and so does an experiment."""
 
-    def __init__(self, known: Mapping[str, Study]) -> None:
+    def __init__(self, known: Mapping[str, Study], taken: Iterable[str]) -> None:
         self.sources = {**references(), **{one.reference: one.source for one in known.values()}}
         self.owners = {(name, getattr(one, name).lower()): one.key for one in self.sources.values() for name in ("pmid", "doi")}
-        self.places = dict.fromkeys(known, "the studies already there")
+        self.places = dict.fromkeys(taken, "the effects and trials") | dict.fromkeys(known, "the studies already there")
         self.keys: dict[tuple[str, ...], tuple[str, str]] = {}
         for one in known.values():
             key = (one.reference, one.category, *sorted(one.component), one.perturbation, *one.therapy, one.readout)
@@ -321,6 +324,8 @@ def _form_faults(row: Row) -> Iterator[Issue]:
 
 def _number_faults(row: Row) -> Iterator[Issue]:
     """A number says what it compares, and it agrees with the direction."""
+    if not (row["estimate"] or row["contrast"]):
+        return
     if row["estimate"] and not row["contrast"]:
         yield Issue("column contrast", "the cell is empty, but there is an estimate")
     if row["contrast"] and not row["estimate"]:

@@ -29,7 +29,7 @@ _SETTLE_H = 10_000.0
 _SETTLED_PER_H = 1e-10  # drift of the fastest state, relative to its amount
 _TOGETHER = 1024  # members whose states are held at a time
 _PER_THREAD = 64  # members that are worth a thread
-_ALONE = 2  # members up to which one lane does; wider code takes longer to make
+ALONE = 2  # members up to which one lane does; wider code takes longer to make
 _ENDS = {
     FINISHED: Outcome.FINISHED,
     SETTLED: Outcome.FINISHED,
@@ -198,7 +198,7 @@ class Solver:
                 for number, one in enumerate(members)
                 if turn < len(one.periods) and one.periods[turn].start_h <= times[-1] and outcomes[number] is Outcome.FINISHED
             ]
-            stretches = [_stretch(members[number], turn, times) for number in going]
+            stretches = [stretch(members[number], turn, times) for number in going]
             constants = self._constants([(members[number], members[number].periods[turn].constants) for number in going])
             seen, states[going], found, ended = self._run(states[going], constants, stretches, quantities)
             peaks[going] = of_both(peaks[going], found)
@@ -264,20 +264,18 @@ class Solver:
         still = np.repeat([one.end <= one.begin for one in stretches], counts)
         seen = np.empty((len(still), len(quantities) * self._blocks))
         if still.any():
-            group = np.repeat(np.arange(len(counts)), counts)[still]
-            seen[still] = self._read(start[group], constants[group], quantities)
+            looks = [0 if number in moving else count for number, count in enumerate(counts)]
+            seen[still] = self._read(np.repeat(start, looks, axis=0), constants, looks, quantities)
         end, outcomes = start.copy(), [Outcome.FINISHED] * len(stretches)
         peaks = np.full((len(stretches), len(self._peaks), RECORD), np.nan)
         if moving:
             some = [stretches[number] for number in moving]
             begins, ends = (np.array([getattr(one, name) for one in some]) for name in ("begin", "end"))
             plan = Plan(constants[moving], start[moving], begins, ends, [one.times for one in some])
-            threads = max(1, min(_processors(), len(some) // _PER_THREAD))
-            control = Control(RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE, weight, calm, threads=threads)
-            batch = self._lanes(len(some)).run(plan, control, quantities)
+            batch = self._lanes(len(some)).run(plan, self._control(len(some), weight, calm), quantities)
             seen[~still], end[moving], peaks[moving] = batch.seen, batch.end, batch.peaks
             for place, number in enumerate(moving):
-                outcomes[number] = _outcome(batch, place, settling=calm > 0)
+                outcomes[number] = outcome_of(batch, place, settling=calm > 0)
         return seen, end, peaks, outcomes
 
     # numbers
@@ -300,15 +298,20 @@ class Solver:
                 row[[self._constant[name] for name in change]] = list(change.values())
         return values
 
-    def _read(self, states: Array, constants: Array, quantities: Sequence[str]) -> Array:
-        """The quantities at states that do not move, each with its constants; slopes follow where there are directions."""
-        seen = self._watcher.watch(constants, states, [1] * len(states))
-        parts = [one.reshape(len(states), self._blocks, -1) for one in (states, seen, constants)]
+    def _read(self, states: Array, constants: Array, counts: Sequence[int], quantities: Sequence[str]) -> Array:
+        """The quantities at states that stand one group after the other; slopes follow where there are directions."""
+        seen = self._watcher.watch(constants, states, counts)
+        parts = [one.reshape(len(states), self._blocks, -1) for one in (states, seen, np.repeat(constants, counts, axis=0))]
         columns = [self._columns[name] for name in quantities]
         return np.concatenate(parts, axis=2)[:, :, columns].reshape(len(states), -1)
 
+    def _control(self, members: int, weight: Array | None = None, calm: float = 0.0) -> Control:
+        """How exactly, and in how many threads."""
+        threads = max(1, min(_processors(), members // _PER_THREAD))
+        return Control(RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE, weight, calm, threads=threads)
+
     def _lanes(self, members: int) -> Lanes:
-        return self._narrow if members <= _ALONE else self._wide
+        return self._narrow if members <= ALONE else self._wide
 
     @cached_property
     def _narrow(self) -> Lanes:
@@ -338,7 +341,7 @@ def unseen(span: float) -> Stretch:
     return Stretch(0.0, span, np.zeros(0), np.zeros(0, dtype=bool))
 
 
-def _stretch(member: Member, turn: int, times: Array) -> Stretch:
+def stretch(member: Member, turn: int, times: Array) -> Stretch:
     """A period of a member up to the next one or the last look."""
     starts = [period.start_h for period in member.periods]
     begin, following = starts[turn], starts[turn + 1] if turn + 1 < len(starts) else np.inf
@@ -351,7 +354,8 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _outcome(batch: Batch, member: int, *, settling: bool) -> Outcome:
+def outcome_of(batch: Batch, member: int, *, settling: bool) -> Outcome:
+    """How a member's stretch ended; who settles must not come to its end."""
     code = int(batch.outcomes[member])
     if settling and code == FINISHED:
         return Outcome.NO_STEADY_STATE

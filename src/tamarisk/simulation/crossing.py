@@ -11,6 +11,7 @@ from llvmlite import ir
 from tamarisk.simulation.kernel import Sizes
 from tamarisk.simulation.lane_builder import DOUBLE, LONG, LaneBuilder, position, real, whole
 
+_ROUNDING = 1e-13  # times that lie no further apart, against their size, are one
 _LOOKS = 6  # places in every step at which conditions are looked at
 
 
@@ -124,7 +125,7 @@ class Crossing(LaneBuilder):
         """Put the end of the step, and the states, to the place of the change."""
         b = self.b
         crossed = self.truths("crossed")
-        high = self.vec("high")
+        high = self._apart(self.vec("high"))
         self._see(high, "now")
         fired = b.and_(crossed, self._differs(self.triggers)) if self.triggers else ir.Constant(crossed.type, [0] * self.lanes)
         b.store(b.sext(fired, self.whole_vector), self.desk["fired"], align=8)
@@ -133,6 +134,15 @@ class Crossing(LaneBuilder):
             moved = self.between(partial(self.all_lanes, place), self.splat, share, rest)
             self.put(moved, self.address("coupled", place))
         self.put(b.select(crossed, high, self.vec("until")), self.desk["until"])
+
+    def _apart(self, time: Any) -> Any:
+        """A moment that differs from the begin of the step by more than rounding, so that every stop brings a member on."""
+        b, begun, until = self.b, self.vec("time"), self.vec("until")
+        size = self.absolute(begun)
+        size = b.select(b.fcmp_ordered(">", size, self.splat(1.0)), size, self.splat(1.0))
+        least = self.fma(size, self.splat(_ROUNDING), begun)
+        least = b.select(b.fcmp_ordered("<", least, until), least, until)
+        return b.select(b.fcmp_ordered(">", time, least), time, least)
 
     def _see(self, time: Any, target: str) -> None:
         """The conditions at a time within each lane's step."""

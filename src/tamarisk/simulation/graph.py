@@ -15,7 +15,7 @@ from tamarisk.simulation.slopes import RULES, chained
 Node = int
 
 FIXED, MEMBER, MOVING = 0, 1, 2  # the same always, the same for one member, different at every moment
-_LEAVES = {"number", "constant", "state", "direction", "slope"}
+_LEAVES = {"number", "constant", "state", "direction", "slope", "weight", "sum"}
 _NAMES = {
     "ln": "log",
     **{
@@ -34,7 +34,8 @@ class Graph:
 
     Operators: `number` (its value), `constant` and `state` (their position), and those of `slopes.RULES`; relations are 1 or 0,
     and `select` gives its second argument where the first is not zero, else the third. `direction` and `slope` are what a
-    constant and a state change by along a direction.
+    constant and a state change by along a direction; `weight` and `sum` are what a function of the reverse pass is given to
+    weigh its results with, and to add to.
 
     >>> graph = Graph()
     >>> x = graph.state(0)
@@ -62,6 +63,14 @@ class Graph:
     def state(self, position: int) -> Node:
         """A number that moves; it reads itself only."""
         return self._node("state", MOVING, 1 << position, position)
+
+    def weight(self, position: int) -> Node:
+        """What the reverse pass weighs a node with."""
+        return self._node("weight", MOVING, 0, position)
+
+    def sum(self, position: int) -> Node:
+        """What the reverse pass has added up so far."""
+        return self._node("sum", MOVING, 0, position)
 
     def add(self, a: Node, b: Node) -> Node:
         """A + b."""

@@ -14,6 +14,7 @@ from tamarisk.simulation.directions import define_along, join
 from tamarisk.simulation.equations import conditions
 from tamarisk.simulation.graph import MOVING, Graph, Node
 from tamarisk.simulation.ordering import elimination
+from tamarisk.simulation.reverse import define_back
 from tamarisk.simulation.writer import ALONE, RELATIONS, Writer
 
 
@@ -34,6 +35,8 @@ class Sizes:
         looked: the positions of the states that conditions read.
         peaks: number of quantities whose peaks are kept.
         heeded: the positions of the states that these read.
+        sloped: number of entries of the Jacobian.
+        pulled: number of values that stay for a member and that the reverse pass differentiates by, if there is one.
     """
 
     states: int
@@ -48,6 +51,8 @@ class Sizes:
     looked: tuple[int, ...] = ()
     peaks: int = 0
     heeded: tuple[int, ...] = ()
+    sloped: int = 0
+    pulled: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class Kernel:
     order: tuple[int, ...]
 
 
-def kernel(source: System, lanes: int, directions: int = 0, peaks: Sequence[str] = ()) -> Kernel:
+def kernel(source: System, lanes: int, directions: int = 0, peaks: Sequence[str] = (), *, back: bool = False) -> Kernel:
     """The functions of a model for a number of lanes.
 
     Args:
@@ -79,6 +84,7 @@ def kernel(source: System, lanes: int, directions: int = 0, peaks: Sequence[str]
         directions: along how many directions each member is differentiated; its vectors then hold, after themselves, one
             such vector for each.
         peaks: quantities whose peaks are kept.
+        back: whether there are the functions of the reverse pass too.
 
     Raises:
         ModelError: a formula uses an operator that is not compiled yet; a quantity is not the model's.
@@ -99,10 +105,11 @@ def kernel(source: System, lanes: int, directions: int = 0, peaks: Sequence[str]
     heeded = _define_heed(writer, [names[name] for name in require_quantities(source, peaks)])
     observed = {position: names[name] for position, name in enumerate(source.assigned)}
     writer.define("observe", "out", observed)
+    pulled = define_back(writer, moving, slopes, observed) if back else 0
     bends = define_along(writer, moving, observed) if directions else 0
     writer.define_hoist()
-    places = len(writer.pivots.places)
-    own = Sizes(len(rates), len(source.constants), len(writer.hoisted), places, len(observed), *switches, len(peaks), heeded)
+    own = Sizes(len(rates), len(source.constants), len(writer.hoisted), len(writer.pivots.places), len(observed), *switches)
+    own = replace(own, peaks=len(peaks), heeded=heeded, sloped=len(slopes), pulled=pulled)
     if TIME in source.states:
         own = replace(own, clock=writer.place[source.states.index(TIME)])
     full = join(writer, own, directions, bends) if directions else own
@@ -111,7 +118,7 @@ def kernel(source: System, lanes: int, directions: int = 0, peaks: Sequence[str]
 
 
 def _named(graph: Graph, source: System) -> dict[str, Node]:
-    """Every quantity as a node."""
+    """The node of every quantity."""
     names = {name: graph.state(place) for place, name in enumerate(source.states)}
     names |= {name: graph.constant(place) for place, name in enumerate(source.constants)}
     for name, formula in source.assigned.items():

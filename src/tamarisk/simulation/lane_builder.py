@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from llvmlite import ir
 
@@ -27,17 +27,25 @@ ARGUMENTS = (
         "seen",
         "relative",
         "absolute",
-        "weight",
-        "calm",
     ),
-    *("longest", "outcome", "steps", "reached", "record", "stop", "desk"),
+    *("weight", "calm", "longest", "outcome", "steps", "reached", "record", "stop", "desk"),
 )
+TRACE = ("room", "kept", "trace")  # where a recording loop writes its steps
 RECORD = 4  # numbers of a peak: the largest, when, the smallest, when
+KERNEL = {
+    "hoist": 2,
+    "rates": 3,
+    "jacobian": 3,
+    "factor": 2,
+    "solve": 2,
+    "switch": 3,
+    "heed": 4,
+    "observe": 3,
+}  # functions of a model, and how many vectors each is given
 DOUBLE, LONG, POINTER = ir.DoubleType(), ir.IntType(64), ir.PointerType()
 
 _WHOLE, _REAL = {"members", "limit", "width", "computed"}, {"relative", "calm"}
-_POINT_TO_WHOLE = {"first", "shown", "outcome", "steps", "stop"}
-_KERNEL = {"hoist": 2, "rates": 3, "jacobian": 3, "factor": 2, "solve": 2, "switch": 3, "heed": 4, "observe": 3}
+_POINT_TO_WHOLE = {"first", "shown", "outcome", "steps", "stop", "room", "kept", "row"}
 _COUNTERS = ("queue", "active", "changed", "working")
 _STAGES = 8
 _SPARE = 64
@@ -66,36 +74,16 @@ def desk_vectors(sizes: Sizes) -> dict[str, int]:
     """
     single = (
         *("g", "time", "step", "last", "error", "drift", "hv", "total", "member", "next", "count", "accepted", *_COUNTERS),
-        *(
-            "longest",
-            "until",
-            "low",
-            "middle",
-            "high",
-            "crossed",
-            "fired",
-            "left",
-            "base",
-            "tip",
-            "base_slope",
-            "tip_slope",
-            "open",
-        ),
+        *("rows", "longest", "until", "low", "middle", "high", "crossed", "fired"),
+        *("left", "base", "tip", "base_slope", "tip_slope", "open"),
     )
     vectors = dict.fromkeys(("y", "new", "coupled", "look", "tilt"), sizes.states) | dict.fromkeys(single, 1)
     vectors |= dict.fromkeys(("held", "now", "probe"), sizes.switches + 2 * sizes.bent) | {"before": 2 * sizes.bent}
-    vectors |= dict.fromkeys(("here", "there", "turn"), 2 * sizes.peaks) | {
-        "record": RECORD * sizes.peaks,
-        "bends": 3 * len(sizes.heeded),
-    }
+    vectors |= dict.fromkeys(("here", "there", "turn"), 2 * sizes.peaks)
+    vectors |= {"record": RECORD * sizes.peaks, "bends": 3 * len(sizes.heeded)}
     plain = layout(sizes)
-    return vectors | {
-        "p": sizes.constants,
-        "q": plain.hoisted,
-        "W": plain.entries,
-        "out": plain.observed,
-        "K": _STAGES * sizes.states,
-    }
+    vectors |= {"p": sizes.constants, "q": plain.hoisted, "W": plain.entries, "out": plain.observed}
+    return vectors | {"K": _STAGES * sizes.states}
 
 
 def layout(sizes: Sizes) -> Sizes:
@@ -105,11 +93,11 @@ def layout(sizes: Sizes) -> Sizes:
     True
     """
     roomy = {name: -(-getattr(sizes, name) // _SPARE) * _SPARE for name in ("hoisted", "entries", "observed")}
-    return replace(sizes, **roomy)
+    return replace(sizes, **roomy, sloped=0, pulled=0)
 
 
 class LaneBuilder:
-    """Opens the function `integrate` and gives words for what its loop is written in.
+    """Opens a function, `integrate` unless said otherwise, and gives words for what its loop is written in.
 
     Args:
         module: where the function goes.
@@ -117,27 +105,36 @@ class LaneBuilder:
         sizes: of the model's vectors.
     """
 
+    name: ClassVar[str] = "integrate"
+    arguments: ClassVar[tuple[str, ...]] = ARGUMENTS
+    calls: ClassVar[Mapping[str, int]] = KERNEL
+
     def __init__(self, module: ir.Module, lanes: int, sizes: Sizes) -> None:
         self.lanes, self.states, self.constants = lanes, sizes.states, sizes.constants
         self.vector = ir.VectorType(DOUBLE, lanes)
-        types = [LONG if name in _WHOLE else DOUBLE if name in _REAL else POINTER for name in ARGUMENTS]
-        self.function = ir.Function(module, ir.FunctionType(LONG, types), "integrate")
-        self.given = dict(zip(ARGUMENTS, self.function.args, strict=True))
+        types = [LONG if name in _WHOLE else DOUBLE if name in _REAL else POINTER for name in self.arguments]
+        self.function = ir.Function(module, ir.FunctionType(LONG, types), self.name)
+        self.given = dict(zip(self.arguments, self.function.args, strict=True))
         self.b = ir.IRBuilder(self.function.append_basic_block("entry"))
         self.desk: dict[str, Any] = {}
         start = 0
-        for name, size in desk_vectors(sizes).items():
+        for name, size in self.vectors(sizes).items():
             self.desk[name] = self.b.gep(self.given["desk"], [whole(start * lanes)], source_etype=DOUBLE)
             start += size
         self.queue, self.active, self.changed, self.working = (self.desk[name] for name in _COUNTERS)
         self.total = self.desk["total"]
         void = ir.VoidType()
         self._kernel = {
-            name: ir.Function(module, ir.FunctionType(void, [POINTER] * count), name) for name, count in _KERNEL.items()
+            name: ir.Function(module, ir.FunctionType(void, [POINTER] * count), name) for name, count in self.calls.items()
         }
         self._elementary = {
             name: ir.Function(module, ir.FunctionType(self.vector, [self.vector]), f"lane_{name}") for name in ("exp", "log")
         }
+
+    @staticmethod
+    def vectors(sizes: Sizes) -> dict[str, int]:
+        """What lies on the desk, in vectors of lanes."""
+        return desk_vectors(sizes)
 
     # flow
 

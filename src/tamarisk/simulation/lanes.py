@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +24,10 @@ Whole = np.ndarray[Any, np.dtype[np.int64]]
 
 _NUMBERS: dict[str, Any] = dict.fromkeys(("relative", "calm"), ctypes.c_double)
 _NUMBERS |= dict.fromkeys(("members", "limit", "width", "computed"), ctypes.c_int64)
+_PER_MEMBER = {
+    *("P", "Y", "begin", "end", "outcome", "steps", "reached", "record", "longest", "first"),
+    *("room", "kept", "by_constants", "by_start"),
+}
 _FEW = 32  # members that are done before anybody can interrupt them
 _LINE = 64  # bytes to whose multiples vectors are laid
 
@@ -127,13 +132,15 @@ class Lanes:
     (2, 71)
     """
 
+    _given: ClassVar[tuple[str, ...]] = ARGUMENTS
+    _back: ClassVar[bool] = False
+
     def __init__(
         self, source: System, lanes: int | None = None, directions: int = 0, peaks: Sequence[str] = (), *, kept: bool = True
     ) -> None:
         self.source, self.lanes, self.blocks = timed(source), lanes or native_lanes(), 1 + directions
-        self.machine: Machine = machine_code(self.source, self.lanes, directions, peaks, kept=kept)
-        kinds: list[Any] = [_NUMBERS.get(name, ctypes.c_void_p) for name in ARGUMENTS]
-        self._integrate = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self.machine.address("integrate"))
+        self.machine: Machine = machine_code(self.source, self.lanes, directions, peaks, back=self._back, kept=kept)
+        self._integrate = self._function("integrate", self._given)
         self._order = np.array(self.machine.order)
         self._position = np.argsort(self._order).reshape(self.blocks, -1)
         self._place = self._position[:, : len(source.rates)].ravel()
@@ -156,15 +163,14 @@ class Lanes:
         """
         held = control or Control()
         asked = self.source.states[: self._shown] if shown is None else require_quantities(self.source, shown)
-        arrays = self._arrays(plan, held, asked)
-        members = len(plan.constants)
-        threads = max(1, min(held.threads, members))
-        pieces = list(itertools.pairwise(round(members * turn / threads) for turn in range(threads + 1)))
-        self._all(arrays, held, pieces)
+        batch = self._run(self._arrays(plan, held, asked), held)
+        return replace(batch, seen=self._with_constants(batch.seen, plan, asked))
+
+    def _run(self, arrays: dict[str, Any], control: Control) -> Batch:
+        """The members of some arrays."""
+        self._all(arrays["stop"], partial(self._piece, arrays, control), len(arrays["P"]), control.threads)
         names = ("outcome", "steps", "reached", "record")
-        return Batch(
-            self._with_constants(arrays["seen"], plan, asked), arrays["Y"][:, self._place], *(arrays[one] for one in names)
-        )
+        return Batch(arrays["seen"], arrays["Y"][:, self._place], *(arrays[name] for name in names))
 
     def _positions(self, asked: Sequence[str]) -> Whole:
         """Where the loop finds quantities, block by block: states first, then what is computed; constants it does not know."""
@@ -182,29 +188,30 @@ class Lanes:
     def _with_constants(self, seen: Array, plan: Plan, asked: Sequence[str]) -> Array:
         """What was seen, with the constants that were asked for where they belong."""
         held = {name: place for place, name in enumerate(self.source.constants)}
-        if not held.keys() & set(asked):
+        of_loop = [name not in held for name in asked]
+        if all(of_loop):
             return seen
         whole = np.empty((len(seen), self.blocks, len(asked)))
-        of_loop = [name not in held for name in asked]
-        whole[:, :, of_loop] = seen.reshape(len(seen), self.blocks, -1)
-        constants = np.reshape(plan.constants, (len(plan.constants), self.blocks, -1))[
-            :, :, [held[one] for one in asked if one in held]
-        ]
-        whole[:, :, [not one for one in of_loop]] = np.repeat(constants, [len(one) for one in plan.times], axis=0)
+        whole[:, :, of_loop] = seen.reshape(len(seen), self.blocks, sum(of_loop))
+        constants = np.reshape(plan.constants, (len(plan.constants), self.blocks, len(held)))
+        chosen = constants[:, :, [held[one] for one in asked if one in held]]
+        whole[:, :, np.logical_not(of_loop)] = np.repeat(chosen, [len(one) for one in plan.times], axis=0)
         return whole.reshape(len(seen), -1)
 
-    def _all(self, arrays: dict[str, Any], control: Control, pieces: Sequence[tuple[int, int]]) -> None:
+    def _all(self, stop: Whole, piece: Callable[[int, int], None], members: int, threads: int) -> None:
         """Every piece, in threads of their own where that is worth it; an interrupt ends them within a step."""
+        threads = max(1, min(threads, members))
+        pieces = list(itertools.pairwise(round(members * turn / threads) for turn in range(threads + 1)))
         if len(pieces) == 1 and pieces[0][1] <= _FEW:
-            self._piece(arrays, control, *pieces[0])
+            piece(*pieces[0])
             return
         with ThreadPoolExecutor(len(pieces)) as pool:
-            waiting = [pool.submit(self._piece, arrays, control, *piece) for piece in pieces]
+            waiting = [pool.submit(piece, *ends) for ends in pieces]
             try:
                 for one in waiting:
                     one.result()
             except KeyboardInterrupt:
-                arrays["stop"][0] = 1
+                stop[0] = 1
                 raise
 
     def _arrays(self, plan: Plan, control: Control, asked: Sequence[str]) -> dict[str, Any]:
@@ -237,22 +244,33 @@ class Lanes:
 
     def _piece(self, arrays: dict[str, Any], control: Control, low: int, high: int) -> None:
         """The members from `low` to before `high`; the interpreter is free meanwhile."""
-        desk = np.zeros(self._desk + _LINE)
-        per_member = {"P", "Y", "begin", "end", "outcome", "steps", "reached", "record", "longest", "first"}
-        given: dict[str, Any] = {name: _address(one[low:] if name in per_member else one) for name, one in arrays.items()}
-        given |= {
-            "members": high - low,
-            "limit": control.limit,
-            "width": len(arrays["shown"]),
-            "relative": control.relative,
-            "calm": control.calm,
-        }
-        given["computed"] = int((arrays["shown"] >= len(self._order)).any())
-        given["desk"] = -(-_address(desk) // _LINE) * _LINE
-        self._integrate(*(given[name] for name in ARGUMENTS))
+        numbers = {"members": high - low, "limit": control.limit, "relative": control.relative, "calm": control.calm}
+        numbers |= {"width": len(arrays["shown"]), "computed": int((arrays["shown"] >= len(self._order)).any())}
+        self._call(self._integrate, self._given, arrays, numbers, low, self._desk)
+
+    def _function(self, name: str, given: Sequence[str]) -> Callable[..., int]:
+        """A compiled function with these arguments."""
+        kinds: list[Any] = [_NUMBERS.get(one, ctypes.c_void_p) for one in given]
+        function: Callable[..., int] = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self.machine.address(name))
+        return function
+
+    def _call(
+        self,
+        function: Callable[..., int],
+        names: Sequence[str],
+        arrays: dict[str, Any],
+        numbers: dict[str, float],
+        low: int,
+        room: int,
+    ) -> None:
+        """A compiled function on the members from `low` on, with room for what lies on its desk."""
+        desk = np.zeros(room + _LINE)
+        given: dict[str, Any] = {name: address_of(one[low:] if name in _PER_MEMBER else one) for name, one in arrays.items()}
+        given |= {**numbers, "desk": -(-address_of(desk) // _LINE) * _LINE}
+        function(*(given[name] for name in names))
 
 
-def _address(array: np.ndarray[Any, Any]) -> int:
+def address_of(array: np.ndarray[Any, Any]) -> int:
     """Where an array begins."""
     return int(array.__array_interface__["data"][0])
 
@@ -304,5 +322,5 @@ class Watcher:
         first = np.array([0, *itertools.accumulate(counts)], dtype=np.int64)
         given = np.array(constants, dtype=float, order="C"), np.array(states[:, self._machine.order], order="C")
         seen, room = np.empty((len(states), sizes.observed)), np.empty(sizes.hoisted + 1)
-        self._watch(len(given[0]), *(_address(one) for one in (first, *given, seen, room)))
+        self._watch(len(given[0]), *(address_of(one) for one in (first, *given, seen, room)))
         return seen

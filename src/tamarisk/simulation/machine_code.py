@@ -18,8 +18,9 @@ from platformdirs import user_cache_path
 
 from tamarisk.model.system import System
 from tamarisk.simulation.kernel import Kernel, Sizes, kernel
+from tamarisk.simulation.pulling import puller
 from tamarisk.simulation.rosenbrock import integrator
-from tamarisk.simulation.watching import watcher
+from tamarisk.simulation.watching import watcher, watcher_back
 
 _MOST_KEPT = 64  # models times numbers of lanes; the oldest goes first
 _LARGE = 200  # states from which on code that is compiled fast matters more than code that is a little faster
@@ -44,7 +45,9 @@ class Machine:
         return int(self.engine.get_function_address(name))
 
 
-def machine_code(source: System, lanes: int, directions: int = 0, peaks: Sequence[str] = (), *, kept: bool = True) -> Machine:
+def machine_code(
+    source: System, lanes: int, directions: int = 0, peaks: Sequence[str] = (), *, back: bool = False, kept: bool = True
+) -> Machine:
     """The functions `integrate` and, for one lane, `watch` of a model: from the disk if they were compiled before.
 
     Args:
@@ -52,6 +55,7 @@ def machine_code(source: System, lanes: int, directions: int = 0, peaks: Sequenc
         lanes: members computed side by side.
         directions: along how many directions each member is differentiated.
         peaks: quantities whose peaks are kept.
+        back: whether `integrate` records its steps, and `pull` goes back over them.
         kept: whether the code is looked for and kept on the disk; what is used once would only push others out.
 
     >>> from tamarisk.model.antimony import read_model
@@ -59,11 +63,11 @@ def machine_code(source: System, lanes: int, directions: int = 0, peaks: Sequenc
     >>> machine_code(system_of(read_model()), 1).address("integrate") > 0
     True
     """
-    place = user_cache_path("tamarisk") / "kernels" / _key(source, lanes, directions, peaks)
+    place = user_cache_path("tamarisk") / "kernels" / _key(source, lanes, directions, peaks, back=back)
     found = _read(place) if kept else None
     if found is None:
-        made = kernel(source, lanes, directions, peaks)
-        found = made.sizes, made.order, _compiled(made, lanes)
+        made = kernel(source, lanes, directions, peaks, back=back)
+        found = made.sizes, made.order, _compiled(made, lanes, back=back)
         if kept:
             _write(place, *found)
     sizes, order, code = found
@@ -90,9 +94,11 @@ def kept_code() -> tuple[Path, int, int]:
     return place, len(files), sum(file.stat().st_size for file in files)
 
 
-def _compiled(source: Kernel, lanes: int) -> bytes:
-    parts = [source.text, integrator(lanes, source.sizes)]
+def _compiled(source: Kernel, lanes: int, *, back: bool) -> bytes:
+    parts = [source.text, integrator(lanes, source.sizes, recording=back)]
+    parts += [puller(lanes, source.sizes)] if back else []
     parts += [watcher(source.sizes)] if lanes == 1 else []
+    parts += [watcher_back(source.sizes)] if lanes == 1 and back else []
     module = llvm.parse_assembly("\n".join(parts))
     module.verify()
     level = 0 if lanes == 1 or source.sizes.states > _LARGE else 1
@@ -107,11 +113,10 @@ def _target(lanes: int, *, level: int) -> Any:
     return llvm.Target.from_default_triple().create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=level)
 
 
-def _key(source: System, lanes: int, directions: int, peaks: Sequence[str]) -> str:
+def _key(source: System, lanes: int, directions: int, peaks: Sequence[str], *, back: bool) -> str:
     triggers = tuple(event.trigger for event in source.events)
-    equations = tuple(source.rates.items()), tuple(source.assigned.items()), tuple(source.constants), triggers
-    structure = *equations, lanes, directions, tuple(peaks)
-    digest = hashlib.sha256(pickle.dumps(structure))
+    structure = tuple(source.rates.items()), tuple(source.assigned.items()), tuple(source.constants), triggers
+    digest = hashlib.sha256(pickle.dumps((*structure, lanes, directions, tuple(peaks), back)))
     digest.update(_surroundings())
     return digest.hexdigest()[:32]
 

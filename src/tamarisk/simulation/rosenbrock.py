@@ -11,8 +11,8 @@ from typing import Any
 from llvmlite import ir
 
 from tamarisk.simulation.kernel import Sizes
-from tamarisk.simulation.lane_builder import LONG, layout, position, real, whole
-from tamarisk.simulation.peaks import Peaks
+from tamarisk.simulation.lane_builder import ARGUMENTS, LONG, TRACE, LaneBuilder, layout, position, real, whole
+from tamarisk.simulation.outputs import Outputs
 
 # Coefficients of Rodas5P in the form that needs no product with the Jacobian [@STEINEBACH2023].
 GAMMA = 0.21193756319429014
@@ -57,7 +57,7 @@ _CALM_FLOOR = 1e-3  # amounts below this count as this when the drift of a state
 FINISHED, SETTLED, TOO_MANY_STEPS, NOT_FINITE, STOPPED, TRIGGERED = range(6)
 
 
-def integrator(lanes: int, sizes: Sizes) -> str:
+def integrator(lanes: int, sizes: Sizes, *, recording: bool = False) -> str:
     """LLVM text of `integrate`, for a model with these sizes.
 
     `integrate(members, limit, P, Y, begin, end, first, times, width, shown, computed, seen, relative, absolute, weight, calm,
@@ -72,22 +72,53 @@ def integrator(lanes: int, sizes: Sizes) -> str:
     Args:
         lanes: members side by side.
         sizes: of the model's vectors.
+        recording: the function has three more arguments: of each accepted step of a member its begin, its length and the states
+            at its begin go into a row of `trace`, from row `room[member]` to before `room[member + 1]`; what has no place there
+            is not written; `kept[member]` becomes how many steps there were.
 
     >>> 'integrate' in integrator(2, Sizes(3, 4, 5, 9, 2))
     True
     """
-    return _written(lanes, layout(sizes))
+    return _written(lanes, layout(sizes), recording=recording)
 
 
 @cache
-def _written(lanes: int, sizes: Sizes) -> str:
+def _written(lanes: int, sizes: Sizes, *, recording: bool) -> str:
     module = ir.Module(name="integrator")
-    _Loop(module, lanes, sizes).write()
+    (_Recording if recording else _Loop)(module, lanes, sizes).write()
     own = str(module).splitlines()
     return "\n".join(line for line in own if not line.startswith(("declare", "target", ";", "source_filename")))
 
 
-class _Loop(Peaks):
+def stages(loop: LaneBuilder) -> None:
+    """The eight stages of a step of length `hv` from `y`, once the matrix is factored and the rates at `y` are in the first.
+
+    Afterwards `new` is where the last of them begins.
+
+    Args:
+        loop: what is written.
+    """
+    b = loop.b
+    loop.call("solve", "W", "K")
+    inverse = b.fdiv(loop.splat(1.0), loop.vec("hv"))
+    for stage, (weights, couplings) in enumerate(zip(STAGES, COUPLINGS, strict=True), 1):
+        with loop.each(loop.states) as place:
+            state, coupled = loop.vec("y", place), None
+            for before, (weight, coupling) in enumerate(zip(weights, couplings, strict=True)):
+                slope = loop.vec("K", place, before)
+                state = loop.fma(slope, loop.splat(weight), state)
+                part = loop.splat(coupling)
+                coupled = b.fmul(slope, part) if coupled is None else loop.fma(slope, part, coupled)
+            loop.put(state, loop.address("new", place))
+            loop.put(b.fmul(coupled, inverse), loop.address("coupled", place))
+        loop.call("rates", "new", "q", loop.stage(stage))
+        with loop.each(loop.states) as place:
+            slope = b.fadd(loop.vec("K", place, stage), loop.vec("coupled", place))
+            loop.put(slope, loop.address("K", place, stage))
+        loop.call("solve", "W", loop.stage(stage))
+
+
+class _Loop(Outputs):
     """Writes the loop over vector steps."""
 
     dense = DENSE
@@ -199,23 +230,7 @@ class _Loop(Peaks):
         b = self.b
         self.call("rates", "y", "q", "K")
         self.drift()
-        self.call("solve", "W", "K")
-        inverse = b.fdiv(self.splat(1.0), self.vec("hv"))
-        for stage, (weights, couplings) in enumerate(zip(STAGES, COUPLINGS, strict=True), 1):
-            with self.each(self.states) as place:
-                state, coupled = self.vec("y", place), None
-                for before, (weight, coupling) in enumerate(zip(weights, couplings, strict=True)):
-                    slope = self.vec("K", place, before)
-                    state = self.fma(slope, self.splat(weight), state)
-                    part = self.splat(coupling)
-                    coupled = b.fmul(slope, part) if coupled is None else self.fma(slope, part, coupled)
-                self.put(state, self.address("new", place))
-                self.put(b.fmul(coupled, inverse), self.address("coupled", place))
-            self.call("rates", "new", "q", self.stage(stage))
-            with self.each(self.states) as place:
-                slope = b.fadd(self.vec("K", place, stage), self.vec("coupled", place))
-                self.put(slope, self.address("K", place, stage))
-            self.call("solve", "W", self.stage(stage))
+        stages(self)
         with self.each(self.states) as place:
             self.put(b.fadd(self.vec("new", place), self.vec("K", place, 7)), self.address("new", place))
         self.put(self.largest(self.relative_error), self.desk["error"])
@@ -338,37 +353,32 @@ class _Loop(Peaks):
         self.set_own("member", lane, whole(-1))
         b.store(b.sub(b.load(self.active, typ=LONG), whole(1)), self.active)
 
-    def write_out(self, lane: Any, member: Any, begun: Any, now: Any) -> None:
-        """What is asked for at the output times within a step, by the method's own interpolation."""
-        b = self.b
-        after = self.whole("first", b.add(member, whole(1)))
-        with self.repeated() as leave:
-            place = self.own("next", lane)
-            leave(b.icmp_signed(">=", place, after))
-            time = self.real("times", place)
-            leave(b.fcmp_ordered(">", time, now))
-            share = b.fdiv(b.fsub(time, begun), self.lane("hv", lane))
-            with b.if_then(b.icmp_signed("!=", self.given["computed"], whole(0))):
-                with self.each(self.states) as state:
-                    self.set_at("look", state, lane, self.seen_at(state, lane, share))
-                if self.clock >= 0:
-                    self.set_at("look", whole(self.clock), lane, time)
-                self.call("observe", "look", "q", "out")
-            with b.if_then(b.icmp_signed(">", self.given["width"], whole(0))):
-                self.write_row(lane, share, b.mul(place, self.given["width"]))
-            self.set_own("next", lane, b.add(place, whole(1)))
 
-    def write_row(self, lane: Any, share: Any, start: Any) -> None:
-        """One output time: at each position a state, or a computed quantity, whose positions come after those of states."""
-        b = self.b
-        with self.each(self.given["width"]) as column:
-            chosen, target = self.whole("shown", column), self.argument("seen", b.add(start, column))
-            with b.if_else(b.icmp_signed("<", chosen, whole(self.states))) as (state, computed):
-                with state:
-                    b.store(self.seen_at(chosen, lane, share), target)
-                with computed:
-                    b.store(self.at("out", b.sub(chosen, whole(self.states)), lane), target)
+class _Recording(_Loop):
+    """The same loop, which keeps what a reverse pass needs of every accepted step."""
 
-    def seen_at(self, state: Any, lane: Any, share: Any) -> Any:
-        """A state of one lane at a share of its step."""
-        return self.between(partial(self.one_lane, state, lane), real, share, self.b.fsub(real(1.0), share))
+    arguments = (*ARGUMENTS, *TRACE)
+
+    def take(self, lane: Any) -> None:
+        """Put the next member of the queue into a lane."""
+        super().take(lane)
+        self.set_own("rows", lane, whole(0))
+
+    def advance(self, lane: Any) -> None:
+        """An accepted step: its begin is written down before it is forgotten."""
+        b = self.b
+        member, number = self.own("member", lane), self.own("rows", lane)
+        row = b.add(self.whole("room", member), number)
+        with b.if_then(b.icmp_signed("<", row, self.whole("room", b.add(member, whole(1))))):
+            start = b.mul(row, whole(self.states + 2))
+            for offset, name in enumerate(("time", "hv")):
+                b.store(self.lane(name, lane), self.argument("trace", b.add(start, whole(offset))))
+            with self.each(self.states) as place:
+                b.store(self.at("y", place, lane), self.argument("trace", b.add(start, b.add(place, whole(2)))))
+        self.set_own("rows", lane, b.add(number, whole(1)))
+        super().advance(lane)
+
+    def finish(self, lane: Any, member: Any, outcome: Any, source: str) -> None:
+        """Write how a member ended, and in how many steps."""
+        self.b.store(self.own("rows", lane), self.argument("kept", member))
+        super().finish(lane, member, outcome, source)

@@ -164,6 +164,24 @@ class Writer:
             self.close(f"solve_{number}", ("W", "b"), out)
         self.chain(f"solve{self.alone}", ("W", "b"), len(pieces))
 
+    def define_solve_back(self) -> None:
+        """The solution of `W^T x = b` in place of b, from the factors of W."""
+        columns: list[list[int]] = [[] for _ in self.pivots.order]
+        for row, column in self.pivots.places:
+            columns[column].append(row)
+        size = len(columns)
+        steps = [(one, [row for row in columns[one] if row < one], True) for one in range(size)]
+        steps += [(one, [row for row in columns[one] if row > one], False) for one in reversed(range(size))]
+        pieces = [steps[start : start + LONGEST // 2] for start in range(0, len(steps), LONGEST // 2)]
+        turned = {(column, row): slot for (row, column), slot in self.pivots.slots.items()}
+        for number, piece in enumerate(pieces):
+            out = Emitter(self.lanes)
+            for one, rows, upper in piece:
+                if rows or upper:
+                    self._solve_row(out, one, rows, turned, upper=upper)
+            self.close(f"solve_back_{number}", ("W", "b"), out)
+        self.chain("solve_back", ("W", "b"), len(pieces))
+
     def _solve_row(
         self, out: Emitter, row: int, columns: Sequence[int], slots: dict[tuple[int, int], int], *, upper: bool
     ) -> None:
@@ -230,6 +248,8 @@ class _Body:
             return self.at("y" if operator == "state" else "s", self.writer.place[int(rest[0])])
         if operator in {"constant", "direction"}:
             return self.at("p" if operator == "constant" else "d", int(rest[0]))
+        if operator in {"weight", "sum"}:
+            return self.at("m" if operator == "weight" else "a", int(rest[0]))
         return self.at("scratch", self.scratch[node])
 
     def _applied(self, operator: str, parts: list[str]) -> str:

@@ -151,7 +151,7 @@ class Judgement:
         groups: dict[str, list[str]] = {}
         for one in self.tallies:
             groups.setdefault(one.strength, []).append(PLACES[one.category])
-        return ", ".join(f"{word} in {_listed(places)}" for word, places in groups.items())
+        return ", ".join(f"{word} in {and_joined(places)}" for word, places in groups.items())
 
 
 @cache
@@ -230,7 +230,12 @@ def _voices(claim: Claim) -> Iterable[tuple[str, str, str, str]]:
             yield "clinical", trial.reference, _side_of(trial), trial.id
 
 
-def _listed(names: Sequence[str]) -> str:
+def and_joined(names: Sequence[str]) -> str:
+    """Names as a sentence lists them.
+
+    >>> and_joined(["cells", "animals", "patients"])
+    'cells, animals and patients'
+    """
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
 

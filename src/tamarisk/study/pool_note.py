@@ -5,22 +5,20 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 
 import numpy as np
 
 from tamarisk.evidence.effect import Effect, effects
 from tamarisk.evidence.question import questions
-from tamarisk.evidence.study import Study, listed_cell, studies
+from tamarisk.evidence.study import Study, studies
 from tamarisk.evidence.trial import Trial, trials
+from tamarisk.measurement.heterogeneity import quantile
 from tamarisk.measurement.meta_regression import FEWEST_FOR_EGGER, egger, meta_regression
 from tamarisk.measurement.pooling import FEWEST_FOR_PREDICTION
 from tamarisk.study.perturbation import manner
 from tamarisk.study.pool_specification import Specification
-from tamarisk.tables import CONTENT, Column, read_table
 from tamarisk.units import percent, rounded
 
-_COLUMNS = (Column("question"), Column("component"))
 _FEWEST_TO_COMPARE = 2  # studies in each of two groups
 _WORSE, _BETTER = ("resistance", "agonism"), ("sensitivity", "reversal")
 
@@ -71,24 +69,13 @@ def missing_numbers(question: str, main: Specification | None) -> str:
     return f"{said} {apart}{_lean(counts, main)}"
 
 
-@cache
-def components() -> Mapping[str, tuple[str, ...]]:
-    """The components that each question is about, as HGNC symbols.
-
-    >>> components()["PTEN"]
-    ('PTEN',)
-    """
-    rows = read_table(CONTENT / "evidence" / "markers.tsv", _COLUMNS)
-    return {row["question"]: listed_cell(row["component"]) for row in rows}
-
-
 def _symbols(question: str) -> str:
-    return " or ".join(components()[question])
+    return " or ".join(questions()[question].component)
 
 
 def _clinical(question: str) -> list[Study]:
     """Clinical studies of the components: of blocking them where the question is about a treatment, else of the marker."""
-    about, treatment = set(components()[question]), questions()[question].kind == "treatment"
+    about, treatment = set(questions()[question].component), questions()[question].kind == "treatment"
     some = [one for one in studies().values() if one.category == "clinical" and about & set(one.component)]
     return [one for one in some if (manner(one.perturbation) == "inhibited") == treatment]
 
@@ -113,7 +100,11 @@ def _size(main: Specification | None) -> Iterator[str]:
     elif main.k == 1:
         yield "One study alone: nothing was pooled."
     elif main.k < FEWEST_FOR_PREDICTION:
-        yield f"{main.k} studies say little about how studies differ: tau2, I2 and the prediction interval are only descriptive."
+        reach = quantile(0.95, "Hartung-Knapp", df=main.k - 1)
+        yield (
+            f"{main.k} studies say little about how studies differ: the interval reaches {reach:.3g} "
+            "standard errors to each side; tau2, I2 and the prediction interval are only descriptive."
+        )
 
 
 def _range(found: Sequence[Specification]) -> Iterator[str]:

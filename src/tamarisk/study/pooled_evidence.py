@@ -57,8 +57,8 @@ class PooledEvidence:
             shown = above if self.main.low > 1 else below
             return f"{shown}, by one study alone" if self.main.k == 1 else shown
         counts = {words: sum(side(row) for row in self.main.choice.rows) for words, side in ((below, _below), (above, _above))}
-        alone = ", ".join(f"{count} of {self.main.k} studies alone say: {words}" for words, count in counts.items() if count)
-        return "nothing shown, for the interval holds 1" + (f", though {alone}" if alone else "")
+        alone = (f"{count} of {self.main.k} studies alone: {words}" for words, count in counts.items() if count)
+        return "; ".join(("no difference shown, for the interval includes 1", *alone))
 
 
 def pool_evidence(question: str, *, with_recalled: bool = False) -> PooledEvidence:

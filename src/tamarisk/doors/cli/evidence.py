@@ -7,13 +7,13 @@ import click
 from tamarisk.doors.cli.group import Group
 
 BELOW = {
-    "search": "Studies that speak of something, best match first.",
-    "show": "One study as a card.",
+    "search": "Studies, effects and trials that speak of something.",
+    "show": "One study, effect, trial or claim as a card.",
     "pool": "The pooled estimate of one question.",
     "claims": "What is solid, what is contested, what is missing.",
-    "coverage": "Which reactions of the model have evidence.",
+    "coverage": "How studies were sorted, and which reactions have evidence.",
     "cite": "A reference as BibTeX or RIS.",
-    "export": "All studies as CSV, Parquet or JSON-LD.",
+    "export": "Studies, effects or trials as CSV, Parquet or JSON-LD.",
 }
 
 
@@ -23,6 +23,8 @@ def command() -> None:
 
     \b
     Example:
+        tamarisk evidence claims
         tamarisk evidence search "PTEN tamoxifen"
         tamarisk evidence show S017
+        tamarisk evidence pool --list
     """

@@ -17,7 +17,7 @@ from tamarisk.doors.cli.output import print_json, progress_shown
 @add_option
 @json_option
 def command(name: str, form: str, add: tuple[Path, ...], as_json: bool) -> None:
-    """The publication of a study, or of a reference's key, as BibTeX or RIS; only what was seen of it stands there.
+    """The publication of a study, effect, trial or reference's key as BibTeX or RIS; only what was seen of it stands there.
 
     \b
     Example:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tamarisk.doors.cli.output import print_json, print_table
+from tamarisk.doors.cli.output import print_json, print_table, print_text
 from tamarisk.doors.words import ratio
 
 if TYPE_CHECKING:
@@ -15,16 +15,19 @@ if TYPE_CHECKING:
     from tamarisk.study.claim import Judgement, Tally
 
 HEADINGS = {
-    "solid": "SOLID: clear in two kinds of study or more, contested in none",
+    "solid": "SOLID: clear in two kinds of study or more, contested in none; what is solid is the direction, not the size",
     "one kind only": "ONE KIND ONLY: clear in one kind of study, weak or missing in the others",
     "contested": "CONTESTED: studies of one kind disagree, or most speak against it",
     "missing": "MISSING OR WEAK: no kind of study has three that were asked this",
     "not asked": "NOT ASKED: settled before the review, or a count of articles",
 }
 RULE = """How to read it: a publication counts once in cells, animals or patients; the study that made a claim is no witness.
-Clear: three quarters or more of at least three publications are for the claim; denied: against it; contested: in between;
-weak: one or two publications. "Neither" found no difference, or spoke both ways. Counts take every study
-alike; a pooled ratio, where there is one, takes them by their precision."""
+Clear: three quarters or more of at least three publications are for the claim; denied: that many are against it; contested: in
+between; weak: one or two publications; missing: none. "Neither" found no difference, or spoke both ways. Counts take every study
+alike; a pooled ratio takes them by their precision, 1 is no difference, and it shows one only where its interval in brackets
+leaves out 1."""
+
+WORDS = {"supports": "for", "contradicts": "against", "neutral": "neither", "silent": "outcome not seen, not counted"}
 
 
 @click.command()
@@ -45,14 +48,15 @@ def command(claim: str | None, as_json: bool) -> None:
     asked = [known[resolve(claim, tuple(known), kind="claim")]] if claim else list(known.values())
     found = [judge(one) for one in asked]
     if as_json:
-        print_json({"claims": [_record(one) for one in found]})
+        print_json({"claims": [claim_record(one) for one in found]})
     elif claim:
-        _print_one(found[0])
+        print_claim(found[0])
     else:
         _print(found)
 
 
-def _record(one: Judgement) -> dict[str, Any]:
+def claim_record(one: Judgement) -> dict[str, Any]:
+    """A claim as judged, for programs."""
     return {
         "claim": one.claim.finding.id,
         "says": one.claim.finding.claim,
@@ -81,7 +85,8 @@ def _record(one: Judgement) -> dict[str, Any]:
 
 def _print(found: list[Judgement]) -> None:
     counts = ", ".join(f"{sum(one.verdict == word for one in found)} {word}" for word in HEADINGS)
-    click.echo(f"The {len(found)} conclusions of the founding studies, judged by the store: {counts}.\n")
+    print_text(f"The {len(found)} conclusions of the founding studies, judged by the store: {counts}.")
+    click.echo()
     for word, heading in HEADINGS.items():
         some = [one for one in found if one.verdict == word]
         if not some:
@@ -90,7 +95,7 @@ def _print(found: list[Judgement]) -> None:
         rows = [[one.claim.finding.id, one.claim.finding.claim, *_cells(one)] for one in some]
         print_table(heading, header, rows)
         click.echo()
-    click.echo(RULE)
+    print_text(RULE)
     click.echo("One claim in full, with its studies and pooled numbers: tamarisk evidence claims R10")
 
 
@@ -105,26 +110,31 @@ def _cells(one: Judgement) -> list[str]:
 
 
 def _counts(tally: Tally) -> str:
-    words = ((tally.supports, "for"), (tally.contradicts, "against"), (tally.neutral, "neither"))
-    return ", ".join(f"{len(ids)} {word}" for ids, word in words if ids)
+    sides = ("supports", "contradicts", "neutral")
+    return ", ".join(f"{len(getattr(tally, side))} {WORDS[side]}" for side in sides if getattr(tally, side))
 
 
-def _print_one(one: Judgement) -> None:
+def print_claim(one: Judgement) -> None:
+    """A claim as judged, with its studies and pooled numbers, for people."""
     from tamarisk.evidence.study import studies
     from tamarisk.evidence.trial import trials
 
     finding = one.claim.finding
-    click.echo(f"{finding.id}: {finding.claim}")
-    click.echo(f"  Source: {finding.source}")
-    click.echo(f"  Asked of the rows: {one.claim.asks}")
-    click.echo(f"  {one.verdict[0].upper()}{one.verdict[1:]}: {one.strength}.")
+    print_text(f"{finding.id}: {finding.claim}", further="  ")
+    for line in (
+        f"Source: {finding.source}",
+        f"Asked of the rows: {one.claim.asks}",
+        f"{one.verdict[0].upper()}{one.verdict[1:]}" + (f": {one.strength}." if one.verdict != "not asked" else "."),
+    ):
+        print_text(line, first="  ", further="    ")
     for name, spec in one.pooled.items():
         said = ratio(spec.estimate, spec.low, spec.high) if spec else "no number that may be pooled"
-        click.echo(f"  Pooled, {name}: {said}" + (f", k = {spec.k} ('tamarisk evidence pool {name}')" if spec else ""))
+        more = f", k = {spec.k} ('tamarisk evidence pool {name}')" if spec else ""
+        print_text(f"Pooled, {name}: {said}{more}", first="  ", further="    ")
     rows: dict[str, Study | Trial] = {**studies(), **trials()}
     for tally in one.tallies:
-        for word in ("supports", "contradicts", "neutral", "silent"):
-            ids = getattr(tally, word)
+        for side, word in WORDS.items():
+            ids = getattr(tally, side)
             if ids:
                 click.echo()
                 lines = [[name, str(rows[name].year), rows[name].says] for group in ids for name in group]
@@ -133,4 +143,5 @@ def _print_one(one: Judgement) -> None:
         click.echo()
         lines = [[name, str(rows[name].year), rows[name].says] for name in one.own]
         print_table("the founding study itself, not counted", ("id", "year", "says"), lines)
-    click.echo(f"\n{RULE}")
+    click.echo()
+    print_text(RULE)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tamarisk.doors.cli.options import Place
-from tamarisk.doors.cli.output import print_json, print_table
+from tamarisk.doors.cli.output import print_json, print_table, print_text
 from tamarisk.doors.words import ratio, span, two_digits
 from tamarisk.errors import ProtocolError
 from tamarisk.units import percent
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from tamarisk.study.pool_row import PoolRow
     from tamarisk.study.pool_specification import Specification
     from tamarisk.study.pooled_evidence import PooledEvidence
+
+LEGEND = """k: studies. HR, OR, RR: ratio of two hazards, odds or risks. RHR: such a ratio with the marker over that without it.
+In brackets the 95 % interval; 1 is no difference; above 1 the disease does worse, or the therapy less, with the marker; below 1
+an inhibitor helps."""
 
 
 @click.command()
@@ -78,6 +82,9 @@ def _print_list(*, as_json: bool) -> None:
         [one.question.key, str(one.main.k if one.main else 0), _ratio(one.main), one.says, one.question.text] for one in answers
     ]
     print_table("questions", ("question", "k", "main estimate", "says", "asks"), rows, numbers=(1,))
+    click.echo()
+    print_text(LEGEND)
+    click.echo("One question in full: tamarisk evidence pool PIK3CA")
 
 
 def _headline(found: PooledEvidence) -> dict[str, Any]:
@@ -143,26 +150,34 @@ def _row(row: PoolRow) -> dict[str, Any]:
 def _print(found: PooledEvidence, plot: Path | None) -> None:
     main = found.main
     click.echo(found.question.text)
-    click.echo(f"  {_ratio(main)}: {found.says}" if main else f"  {found.says}")
+    print_text(f"{_ratio(main)}: {found.says}" if main else found.says, first="  ", further="    ")
     if main:
-        click.echo(f"  Why this one: {main.why}.\n")
-        weighted = zip(main.choice.rows, main.weights, strict=True)
-        rows = [[row.label, row.n, *_numbers(row.ratio), percent(weight), row.endpoint] for row, weight in weighted]
-        print_table("main rows", ("study", "n", "ratio", "95 %", "weight", "endpoint"), rows, numbers=(1, 2, 4))
+        print_text(f"Why this one: {main.why}.", first="  ", further="    ")
         click.echo()
-        print_table("every specification that was run", _HEADER, list(_lines(found)), numbers=(2, 3, 5))
+        weighted = zip(main.choice.rows, main.weights, strict=True)
+        rows = [[*_named(row), *_numbers(row.ratio), percent(weight), row.endpoint] for row, weight in weighted]
+        print_table("main rows", (*_NAMED, "weight", "endpoint"), rows, numbers=(2, 3, 5))
+        click.echo()
+        print_table("every specification that was run, the main one first", _HEADER, list(_lines(found)), numbers=(2, 3, 5))
     if found.without_one:
         click.echo()
         rest = [[label, ratio(value, low, high)] for label, value, low, high in found.without_one]
         print_table("without one study", ("left out", "main estimate"), rest)
+    if found.beside:
+        click.echo()
+        apart = [[*_named(row), *_numbers(row.ratio), row.role + _RECALLED * row.recalled] for row in found.beside]
+        print_table("numbers that stand in no pool", (*_NAMED, "what it is"), apart, numbers=(2, 3))
     click.echo()
     for note in found.notes:
-        click.echo(f"- {note}")
+        print_text(note, first="- ", further="  ")
+    print_text(LEGEND)
     if plot:
         click.echo(f"written: {plot}")
 
 
-_HEADER = ("method", "rows", "k", "ratio", "95 %", "I2", "prediction", "")
+_NAMED = ("row", "study", "n", "ratio", "95 %")
+_RECALLED = ", recalled and not seen"
+_HEADER = ("method", "rows", "k", "ratio", "95 %", "I2", "prediction")
 
 
 def _lines(found: PooledEvidence) -> Iterator[list[str]]:
@@ -171,8 +186,13 @@ def _lines(found: PooledEvidence) -> Iterator[list[str]]:
     for one in found.specifications:
         name = one.choice.name if one.choice.name != before else ""
         numbers = _numbers((one.estimate, one.low, one.high))
-        yield [one.method, name, str(one.k), *numbers, _share(one.I2), span(*one.prediction), "main" if one.main else ""]
+        yield [one.method, name, str(one.k), *numbers, _share(one.I2), span(*one.prediction)]
         before = one.choice.name
+
+
+def _named(row: PoolRow) -> tuple[str, str, str]:
+    """By which `show` finds a row, what it is, and of how many."""
+    return ", ".join(row.ids), row.label, row.n
 
 
 def _numbers(ends: tuple[float, float, float]) -> tuple[str, str]:

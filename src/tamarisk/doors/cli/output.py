@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +58,21 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str |
     for row in held:
         table.add_row(*(escape(cell) if isinstance(cell, str) else cell for cell in row))
     Console().print(table, crop=False)  # a narrow terminal may break lines, nothing is cut off
+
+
+def print_text(text: str, *, first: str = "", further: str = "") -> None:
+    """A paragraph for people, as wide as the tables.
+
+    Args:
+        text: the paragraph, in one line.
+        first: what its first line begins with, as blanks or a dash.
+        further: what its further lines begin with.
+    """
+    from rich.console import Console
+
+    width = Console().width
+    lines = textwrap.wrap(text, width, initial_indent=first, subsequent_indent=further, break_on_hyphens=False)
+    click.echo("\n".join(lines))
 
 
 def check_folder(path: Path | None) -> None:
