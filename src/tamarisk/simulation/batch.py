@@ -301,9 +301,10 @@ class Solver:
     def _read(self, states: Array, constants: Array, counts: Sequence[int], quantities: Sequence[str]) -> Array:
         """The quantities at states that stand one group after the other; slopes follow where there are directions."""
         seen = self._watcher.watch(constants, states, counts)
-        parts = [one.reshape(len(states), self._blocks, -1) for one in (states, seen, np.repeat(constants, counts, axis=0))]
-        columns = [self._columns[name] for name in quantities]
-        return np.concatenate(parts, axis=2)[:, :, columns].reshape(len(states), -1)
+        rows = (states, seen, np.repeat(constants, counts, axis=0))
+        parts = [one.reshape(len(states), self._blocks, one.shape[1] // self._blocks) for one in rows]
+        chosen = np.concatenate(parts, axis=2)[:, :, [self._columns[name] for name in quantities]]
+        return chosen.reshape(len(states), self._blocks * len(quantities))
 
     def _control(self, members: int, weight: Array | None = None, calm: float = 0.0) -> Control:
         """How exactly, and in how many threads."""
