@@ -126,6 +126,17 @@ def test_many_turns() -> None:
     assert math.cos(found[2, 3]) == pytest.approx(0.0, abs=1e-7)
 
 
+@pytest.mark.parametrize("shift", np.linspace(0.0, 6.0, 7).tolist())
+def test_a_rule_that_turns_twice_in_a_step(shift: float) -> None:
+    """Reference: the sine of what grows by 1, in steps of up to 6 h in which it turns twice, comes to 1 and to -1."""
+    system = System("wave", {"x": Number(1.0)}, {"sine": Apply("sin", (Name("x"),))}, {"k": 0.0}, {"x": shift})
+    plan = replace(plan_of(system, [0.0], 9.0), longest=6.0)
+    run = Lanes(system, 1, peaks=["sine"]).run(plan)
+    assert run.steps[0] < 20
+    assert run.peaks[0, 0, [0, 2]] == pytest.approx([1.0, -1.0], rel=1e-9)
+    assert np.sin(run.peaks[0, 0, [1, 3]] + shift) == pytest.approx([1.0, -1.0], rel=1e-9)
+
+
 def test_where_a_trigger_ends_the_run() -> None:
     """Reference: what grows as e^t to a trigger at 2 is largest there, at ln 2, as its last state is."""
     above = Event("full", Apply("gt", (Name("x"), Number(2.0))), ())
