@@ -204,16 +204,18 @@ def _tanh(e: Emitter, x: str) -> str:
     return copy_sign(e, e.select(e.compare("olt", size, e.constant(0.55)), small, large), x)
 
 
-def _log_of_one_more(e: Emitter, u: str) -> Pair:
-    """log(1 + u) for u > -1."""
+def _log_of_one_more(e: Emitter, u: str, behind: str | None = None) -> Pair:
+    """log(1 + u) for u > -1, and for what rounding took from u."""
     total, low = exact_sum(e, e.constant(1.0), u)
+    low = low if behind is None else e.add(low, behind)
     return logarithm(e, total, e.select(e.compare("olt", total, e.constant(math.inf)), low, e.constant(0.0)))
 
 
-def _log_of_sum(e: Emitter, over: str, excess: str) -> str:
+def _log_of_sum(e: Emitter, over: str, excess: str, behind: str | None = None) -> str:
     """log(1 + excess), or log(2 (1 + over)) where that is so large that its square could overflow."""
-    large = e.compare("oge", over, e.constant(1e9))
-    high, low = _log_of_one_more(e, e.select(large, over, excess))
+    large, zero = e.compare("oge", over, e.constant(1e9)), e.constant(0.0)
+    behind = behind if behind is None else e.select(large, zero, behind)
+    high, low = _log_of_one_more(e, e.select(large, over, excess), behind)
     return e.add(high, e.add(low, e.select(large, e.constant(_LN_2[0]), e.constant(0.0))))
 
 
@@ -225,8 +227,13 @@ def _asinh(e: Emitter, x: str) -> str:
 
 def _acosh_above_one(e: Emitter, over: str) -> str:
     """The number whose hyperbolic cosine is 1 + over."""
-    excess = e.add(over, e.sqrt(e.fma(over, over, e.add(over, over))))
-    return _refuse_negative(e, over, _log_of_sum(e, over, excess))
+    square, left = exact_product(e, over, over)
+    total, rest = exact_sum(e, e.add(over, over), square)
+    root = e.sqrt(total)
+    left = e.add(e.fma(e.neg(root), root, total), e.add(rest, left))
+    left = e.select(e.compare("ogt", root, e.constant(0.0)), e.div(left, e.add(root, root)), e.constant(0.0))
+    excess, behind = exact_sum(e, over, root)
+    return _refuse_negative(e, over, _log_of_sum(e, over, excess, e.add(behind, left)))
 
 
 def _acosh(e: Emitter, x: str) -> str:

@@ -18,7 +18,7 @@ def vector_functions(names: Collection[str], lanes: int) -> str:
 
     A lane's number is bitwise the same for every number of lanes and whatever stands in the others. Special values are those
     of C99. Errors stay below one unit of the last place for `exp`, `log`, `log10`, `pow`, `sin`, `cos`, `asin`, `acos` and
-    `atan`, below two for `tan`, `sinh`, `cosh`, `tanh`, `asinh` and `atanh`, below 2.3 for `acosh` and below 3.3 for the rest,
+    `atan`, below two for `tan`, `sinh`, `cosh`, `tanh`, `asinh`, `acosh` and `atanh`, and below 3.3 for the rest,
     which is made from these. `sin`, `cos`, `tan` and what is made from them call the C library's function for each lane where
     an angle is 2^40 or more; nothing else does.
 
