@@ -18,7 +18,7 @@ from tamarisk.measurement.annotated import is_annotated, read_annotated
 anndata = pytest.importorskip("anndata", reason="tamarisk[h5ad] is not installed")
 
 READS = np.array([[5.0, 0.0, 7.0], [50.0, 9.0, 7.0], [6.0, 1.0, 8.0]])  # sample, gene
-OBS = {"line": ["MCF7", "TamR", "MCF7"], "batch": pd.Categorical(["1", "1", "2"])}
+OBS = {"line": ["MCF7", "TamR", "MCF7"], "batch": pd.Categorical(["1", "1", "2"], pd.Index(["1", "2"], dtype=object))}
 Stored = Callable[..., Path]
 
 
@@ -28,10 +28,10 @@ def stored(tmp_path: Path) -> Stored:
 
     def put(values: Any = READS, *, obs: dict[str, Any] | None = None, name: str = "a.h5ad", **parts: Any) -> Path:
         index = [f"s{number}" for number in range(3)]
-        genes = pd.DataFrame({"symbol": ["GREB1", "PGR", "TFF1"]}, index=["E1", "E2", "E3"])
-        data = anndata.AnnData(values, obs=pd.DataFrame(OBS if obs is None else obs, index=index), var=genes, **parts)
-        with anndata.settings.override(allow_write_nullable_strings=True):  # how pandas 3 keeps words
-            data.write_h5ad(tmp_path / name)
+        with pd.option_context("mode.string_storage", "python"), anndata.settings.override(allow_write_nullable_strings=True):
+            genes = pd.DataFrame({"symbol": ["GREB1", "PGR", "TFF1"]}, index=["E1", "E2", "E3"])
+            frame = pd.DataFrame(OBS if obs is None else obs, index=index)
+            anndata.AnnData(values, obs=frame, var=genes, **parts).write_h5ad(tmp_path / name)
         return tmp_path / name
 
     return put
@@ -122,7 +122,7 @@ def test_obs_that_say_too_little_or_too_much(stored: Stored) -> None:
     words = "a.h5ad: columns 'group' and 'treatment' both mean 'group'; name the one to read, as --column group=group"
     assert sentence(twice, columns={}) == words
     assert read_annotated(twice, counts=True, columns={"group": "treatment"})[1].groups == ("x", "y", "x")
-    gaps = stored(obs={"group": pd.Categorical(["a", None, "a"])})
+    gaps = stored(obs={"group": pd.Categorical(["a", None, "a"], pd.Index(["a"], dtype=object))})
     assert sentence(gaps, columns={}) == "a.h5ad: sample(s) s1 have no group; name a group or leave them out"
 
 
