@@ -12,8 +12,8 @@ from typing import Any
 
 from tamarisk.errors import Issue, TableError
 from tamarisk.evidence.interval import COLUMNS as NUMBER_COLUMNS
-from tamarisk.evidence.interval import NUMBERS, RATIOS, interval_faults, interval_reach, log_error, p_faults
-from tamarisk.evidence.question import questions
+from tamarisk.evidence.interval import NUMBERS, RATIOS, interval_faults, interval_reach, log_error, log_ratio, p_faults
+from tamarisk.evidence.question import answer_faults
 from tamarisk.evidence.reference import Reference, references
 from tamarisk.evidence.study import SEEN
 from tamarisk.tables import CONTENT, Column, Row, read_table
@@ -119,7 +119,7 @@ class Effect:
     @property
     def log_estimate(self) -> float | None:
         """The natural logarithm of the estimate of a ratio."""
-        return math.log(self.estimate) if self.estimate is not None and self.measure in RATIOS else None
+        return log_ratio(self.estimate, self.measure)
 
     @property
     def poolable(self) -> bool:
@@ -230,12 +230,7 @@ class _Rules:
             if key in self.lines:
                 yield Issue(f"column {column}", f"'{row[column]}' stands already in row {self.lines[key]}")
             self.lines.setdefault(key, row.line)
-        if row["reference"] and row["reference"] not in references():
-            yield Issue("column reference", f"'{row['reference']}' is no key of references.tsv")
-        if row["question"] and row["question"] not in questions():
-            yield Issue("column question", f"'{row['question']}' is no key of questions.tsv")
-        if row["says"] and not row["says"].endswith("."):
-            yield Issue("column says", "it is no sentence: the full stop is missing")
+        yield from answer_faults(row)
         yield from _number_faults(row)
 
 

@@ -124,6 +124,15 @@ def _rounding(printed: str) -> float:
     return 0.5 * 10.0 ** -len(digits)
 
 
+def log_ratio(estimate: float | None, measure: str) -> float | None:
+    """The natural logarithm of an estimate; none where there is none, or where its measure is no ratio.
+
+    >>> log_ratio(1.0, "HR"), log_ratio(5.0, "days")
+    (0.0, None)
+    """
+    return math.log(estimate) if estimate is not None and measure in RATIOS else None
+
+
 def log_error(row: Row) -> tuple[float | None, str]:
     """The standard error of the logarithm of a ratio, and what it follows from.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tamarisk.errors import Issue
+from tamarisk.evidence.reference import references
 from tamarisk.evidence.study import listed_cell, symbol_faults
 from tamarisk.tables import CONTENT, Column, Row, read_table
 
@@ -66,6 +67,26 @@ def questions() -> Mapping[str, Question]:
 
 def _question(row: Row) -> Question:
     return Question(row["key"], row["text"], listed_cell(row["component"]), row["kind"], row["pooling"], row["why"])
+
+
+def answer_faults(row: Row) -> Iterator[Issue]:
+    """What is wrong with the words of a row that answers a question.
+
+    Args:
+        row: cells `reference`, `question` and `says`; one that is empty was refused or may be.
+
+    Yields:
+        One issue for each fault, at its column.
+
+    >>> [str(one) for one in answer_faults(Row(2, {"reference": "", "question": "PIK3", "says": ""}))]
+    ["column question: 'PIK3' is no key of questions.tsv"]
+    """
+    if row["reference"] and row["reference"] not in references():
+        yield Issue("column reference", f"'{row['reference']}' is no key of references.tsv")
+    if row["question"] and row["question"] not in questions():
+        yield Issue("column question", f"'{row['question']}' is no key of questions.tsv")
+    if row["says"] and not row["says"].endswith("."):
+        yield Issue("column says", "it is no sentence: the full stop is missing")
 
 
 class _Rules:

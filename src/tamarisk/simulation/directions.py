@@ -17,6 +17,7 @@ from tamarisk.simulation.writer import ALONE, LONGEST, Writer
 if TYPE_CHECKING:
     from tamarisk.simulation.kernel import Sizes
 
+DIRECTIONS = 4  # that one lane carries beside its member: more share the member's work, and fill the processor's cache
 _IN_STEP = ("y", "q", "s", "e")  # states, what stays for a member; their slopes, what stays of those
 
 

@@ -18,11 +18,11 @@ from tamarisk.errors import ModelError
 from tamarisk.model.expression import Apply, Expression, Number
 from tamarisk.model.operators import RELATIONS, STEPS
 from tamarisk.model.system import Event, System
+from tamarisk.simulation.directions import DIRECTIONS
 from tamarisk.simulation.equations import Moment, conditions, parted
 from tamarisk.simulation.happenings import Course, Happenings, Rounds
 from tamarisk.simulation.lanes import Array, Batch, Control, Lanes, Plan, Watcher, Whole
 
-_DIRECTIONS = 4
 _LEAST_BACK, _MOST_BACK = 1e-13, 1e-5  # how far back, against the time, the old rates are looked for
 
 
@@ -70,7 +70,7 @@ class HappeningSlopes:
         gaps = {f"@gap.{number}": gap for number, jump in enumerate(jumps) if (gap := _gap(jump)) is not None}
         told = {**system.assigned, **rates, **gaps}
         self.model = Happenings(replace(system, events=(*system.events, *marks), assigned=told), lanes)
-        self.lanes, self.watcher = Lanes(self.model.core, lanes, _DIRECTIONS), Watcher(self.model.core, _DIRECTIONS)
+        self.lanes, self.watcher = Lanes(self.model.core, lanes, DIRECTIONS), Watcher(self.model.core, DIRECTIONS)
         self.rates = slice(len(system.assigned), len(system.assigned) + len(rates))
         self.gaps = {int(name.removeprefix("@gap.")): list(told).index(name) for name in gaps}
 
@@ -88,9 +88,9 @@ class HappeningSlopes:
         """
         columns = [self.model.system.quantities.index(name) for name in self.system.quantities]
         parts = []
-        for start in range(0, len(directions), _DIRECTIONS):
-            some = np.zeros((_DIRECTIONS, directions.shape[1]))
-            some[: len(directions) - start] = directions[start : start + _DIRECTIONS]
+        for start in range(0, len(directions), DIRECTIONS):
+            some = np.zeros((DIRECTIONS, directions.shape[1]))
+            some[: len(directions) - start] = directions[start : start + DIRECTIONS]
             rounds = _SlopeRounds(self, plan, control or Control(), seed, some)
             course = rounds.run()
             parts.append(np.moveaxis(rounds.seen_slopes, 1, 2)[:, columns])
@@ -106,7 +106,7 @@ class HappeningSlopes:
     def along(self, vectors: Array, slopes: Array) -> Array:
         """What all computed quantities change by along slopes at vectors, shape `(vector, direction, quantity)`."""
         seen = self.watcher.watch(*self.blocks(vectors, slopes), [1] * len(vectors))
-        return seen.reshape(len(vectors), 1 + _DIRECTIONS, -1)[:, 1:]
+        return seen.reshape(len(vectors), 1 + DIRECTIONS, -1)[:, 1:]
 
 
 class _SlopeRounds(Rounds):
@@ -116,9 +116,9 @@ class _SlopeRounds(Rounds):
         super().__init__(sloped.model, plan, control, seed)
         self.sloped = sloped
         members, width = self.vectors.shape
-        self.slopes = np.zeros((members, _DIRECTIONS, width))
+        self.slopes = np.zeros((members, DIRECTIONS, width))
         self.slopes[:, :, width - directions.shape[1] :] = directions
-        self.seen_slopes = np.full((len(self.seen), _DIRECTIONS, self.seen.shape[1]), np.nan)
+        self.seen_slopes = np.full((len(self.seen), DIRECTIONS, self.seen.shape[1]), np.nan)
         self._late: dict[int, Array] = {}  # of members that have stopped: by how much the moment is late, per direction
         self._values: dict[tuple[int, int], tuple[Array, Array]] = {}
 
@@ -132,7 +132,7 @@ class _SlopeRounds(Rounds):
 
     def _of_states(self, states: Array) -> Array:
         """The slopes of the moving states, from states as the lanes give them."""
-        slopes: Array = states.reshape(len(states), 1 + _DIRECTIONS, -1)[:, 1:, : self.model.moving]
+        slopes: Array = states.reshape(len(states), 1 + DIRECTIONS, -1)[:, 1:, : self.model.moving]
         return slopes
 
     def see(self, places: Sequence[int], members: Sequence[int], vectors: Array, states: Array) -> None:
@@ -169,7 +169,7 @@ class _SlopeRounds(Rounds):
 
     def _arrive(self, number: int, computed: Array, now: Sequence[float]) -> Array:
         """By how much the moment is late along each direction; until then the path runs on along the old rates."""
-        late, before = np.zeros(_DIRECTIONS), self.agendas[number].true
+        late, before = np.zeros(DIRECTIONS), self.agendas[number].true
         first = len(self.sloped.system.events)
         changed = [mark for mark in self.sloped.gaps if before[first + mark] != now[first + mark]]
         if not self.stops[number] or not changed:

@@ -11,13 +11,13 @@ import numpy as np
 from tamarisk.errors import ModelError
 from tamarisk.model.model import Model
 from tamarisk.simulation.batch import Member, Past, Progress, Solver, unseen
+from tamarisk.simulation.directions import DIRECTIONS
 from tamarisk.simulation.lanes import Array, Lanes, Watcher
 from tamarisk.simulation.outcome import Outcome
 
 _SLOPES_SETTLE_H = 1e6  # longer, and rounding would show where a sum of states is conserved
 _RUNS = 3
 _SAME = 1e-6  # change of a slope against the largest of its direction that still counts as steady
-_DIRECTIONS = 4  # that one lane carries beside its member: more share the member's work, and fill the processor's cache
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,10 @@ class GradientSolver:
         unknown = sorted(set(parameters) - self.model.constants.keys())
         if unknown:
             raise ModelError(f"this model has no constant '{unknown[0]}'", hint="parameters.tsv lists the constants")
-        groups = [tuple(parameters[start : start + _DIRECTIONS]) for start in range(0, len(parameters), _DIRECTIONS)] or [()]
+        groups = [tuple(parameters[start : start + DIRECTIONS]) for start in range(0, len(parameters), DIRECTIONS)] or [()]
         rows = [_Row(one.constants, one.settle, one.rest, one.periods, one.restart, group) for one in members for group in groups]
         solution = self._solver.solve(rows, times_h=times_h, quantities=quantities, progress=progress)
-        shape = (len(members), len(groups), len(times_h), 1 + _DIRECTIONS, len(quantities))
+        shape = (len(members), len(groups), len(times_h), 1 + DIRECTIONS, len(quantities))
         seen = solution.values.reshape(shape)
         slopes = np.moveaxis(seen[:, :, :, 1:], (1, 3), (3, 4)).reshape(*shape[::2], -1)
         slopes = slopes[..., : len(parameters)] / self._sizes(members, parameters)
@@ -116,7 +116,7 @@ class _Row(Member):
 class _Directed(Solver):
     """A solver of rows; each quantity is followed by its slopes."""
 
-    _blocks = 1 + _DIRECTIONS
+    _blocks = 1 + DIRECTIONS
 
     def __init__(self, model: Model) -> None:
         super().__init__(model)
@@ -157,7 +157,7 @@ class _Directed(Solver):
         Where a member is at rest a run is a few steps, of which the last are so long that each is one of Newton's. It does not
         end when the slopes are steady: its length would then depend on which directions are computed together.
         """
-        rows = np.concatenate([states, np.zeros((len(states), _DIRECTIONS * states.shape[1]))], axis=1)
+        rows = np.concatenate([states, np.zeros((len(states), DIRECTIONS * states.shape[1]))], axis=1)
         seen = []
         for _ in range(_RUNS):
             rows[:, : states.shape[1]] = states
@@ -177,15 +177,15 @@ class _Directed(Solver):
 
     @cached_property
     def _narrow(self) -> Lanes:
-        return Lanes(self._system, 1, _DIRECTIONS)
+        return Lanes(self._system, 1, DIRECTIONS)
 
     @cached_property
     def _wide(self) -> Lanes:
-        return Lanes(self._system, directions=_DIRECTIONS)
+        return Lanes(self._system, directions=DIRECTIONS)
 
     @cached_property
     def _watcher(self) -> Watcher:
-        return Watcher(self._system, _DIRECTIONS)
+        return Watcher(self._system, DIRECTIONS)
 
 
 def _along(member: Member) -> tuple[str, ...]:

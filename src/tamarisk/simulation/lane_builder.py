@@ -171,6 +171,33 @@ class LaneBuilder:
         b.branch(head)
         b.position_at_end(after)
 
+    def rounds(self, refill: Callable[[], None], *parts: Callable[[], None]) -> None:
+        """The loop over vector steps, until no lane has a member or the call is stopped; the end of the function."""
+        b = self.b
+        head, body, done = (self.function.append_basic_block(name) for name in ("head", "body", "done"))
+        b.branch(head)
+        b.position_at_end(head)
+        refill()
+        stopped = b.icmp_unsigned("!=", b.load(self.given["stop"], typ=LONG), whole(0))
+        idle = b.icmp_unsigned("==", b.load(self.active, typ=LONG), whole(0))
+        b.cbranch(b.or_(idle, stopped), done, body)
+        b.position_at_end(body)
+        for part in parts:
+            part()
+        b.branch(head)
+        b.position_at_end(done)
+        b.ret(b.load(self.queue, typ=LONG))
+
+    def next_member(self, lane: Any) -> Any:
+        """The next member of the queue, which a lane now has."""
+        b = self.b
+        member = b.load(self.queue, typ=LONG)
+        b.store(b.add(member, whole(1)), self.queue)
+        b.store(b.add(b.load(self.active, typ=LONG), whole(1)), self.active)
+        b.store(whole(1), self.changed)
+        self.set_own("member", lane, member)
+        return member
+
     def call(self, name: str, *vectors: str | Any) -> None:
         """One of the model's functions, on vectors of the desk by name or on addresses."""
         self.b.call(self._kernel[name], [self.desk[one] if isinstance(one, str) else one for one in vectors])

@@ -79,21 +79,7 @@ class _Back(LaneBuilder):
             b.store(whole(0), counter)
         with self.each(self.lanes) as lane:
             self.set_own("member", lane, whole(-1))
-        head, body, done = (self.function.append_basic_block(name) for name in ("head", "body", "done"))
-        b.branch(head)
-        b.position_at_end(head)
-        self.refill()
-        stopped = b.icmp_unsigned("!=", b.load(self.given["stop"], typ=LONG), whole(0))
-        idle = b.icmp_unsigned("==", b.load(self.active, typ=LONG), whole(0))
-        b.cbranch(b.or_(idle, stopped), done, body)
-        b.position_at_end(body)
-        self.again()
-        self.outputs()
-        self.back()
-        self.move_on()
-        b.branch(head)
-        b.position_at_end(done)
-        b.ret(b.load(self.queue, typ=LONG))
+        self.rounds(self.refill, self.again, self.outputs, self.back, self.move_on)
 
     def refill(self) -> None:
         """Give every empty lane the next member; what one that stays empty computes nobody looks at."""
@@ -109,11 +95,7 @@ class _Back(LaneBuilder):
     def take(self, lane: Any) -> None:
         """Put the next member of the queue into a lane."""
         b = self.b
-        member = b.load(self.queue, typ=LONG)
-        b.store(b.add(member, whole(1)), self.queue)
-        b.store(b.add(b.load(self.active, typ=LONG), whole(1)), self.active)
-        b.store(whole(1), self.changed)
-        self.set_own("member", lane, member)
+        member = self.next_member(lane)
         self.set_own("rows", lane, self.whole("kept", member))
         self.set_own("next", lane, b.sub(self.whole("first", b.add(member, whole(1))), whole(1)))
         if self.constants:

@@ -135,20 +135,7 @@ class _Loop(Outputs):
             self.set_lane("time", lane, real(0.0))
             for name in ("last", "longest"):
                 self.set_lane(name, lane, real(1.0))
-        head, body, done = (self.function.append_basic_block(name) for name in ("head", "body", "done"))
-        b.branch(head)
-        b.position_at_end(head)
-        self.refill()
-        stopped = b.icmp_unsigned("!=", b.load(self.given["stop"], typ=LONG), whole(0))
-        idle = b.icmp_unsigned("==", b.load(self.active, typ=LONG), whole(0))
-        b.cbranch(b.or_(idle, stopped), done, body)
-        b.position_at_end(body)
-        self.prepare()
-        self.step()
-        self.judge()
-        b.branch(head)
-        b.position_at_end(done)
-        b.ret(b.load(self.queue, typ=LONG))
+        self.rounds(self.refill, self.prepare, self.step, self.judge)
 
     # members into lanes
 
@@ -169,11 +156,7 @@ class _Loop(Outputs):
     def take(self, lane: Any) -> None:
         """Put the next member of the queue into a lane."""
         b = self.b
-        member = b.load(self.queue, typ=LONG)
-        b.store(b.add(member, whole(1)), self.queue)
-        b.store(b.add(b.load(self.active, typ=LONG), whole(1)), self.active)
-        b.store(whole(1), self.changed)
-        self.set_own("member", lane, member)
+        member = self.next_member(lane)
         self.set_own("count", lane, whole(0))
         self.set_own("next", lane, self.whole("first", member))
         self.set_lane("time", lane, self.real("begin", member))
