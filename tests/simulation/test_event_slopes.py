@@ -100,6 +100,15 @@ def test_slopes_do_not_depend_on_their_company() -> None:
     assert np.array_equal(wide[3:6][:, :, [2, 0]], alone)
 
 
+def test_no_directions() -> None:
+    """Law: along nothing there are the members, and an empty axis."""
+    system = made(BODIES["a dose at a time"])
+    constants = np.array([list(system.constants.values())])
+    found = HappeningSlopes(system, 1).run(plan(system, constants, np.array([2.0])), np.zeros((0, 3)), TIGHT)
+    assert found.slopes.shape == (1, len(system.quantities), 0)
+    assert found.course.seen[0, 0] == pytest.approx(3.0 * math.exp(-0.7 * 0.8), rel=1e-7)
+
+
 def test_a_delay_is_refused() -> None:
     """Refusal: the event is named."""
     with pytest.raises(ModelError, match="the event 'late' has a delay, through which there are no slopes; write it without one"):

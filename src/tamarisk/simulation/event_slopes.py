@@ -88,7 +88,7 @@ class HappeningSlopes:
         """
         columns = [self.model.system.quantities.index(name) for name in self.system.quantities]
         parts = []
-        for start in range(0, len(directions), DIRECTIONS):
+        for start in range(0, max(1, len(directions)), DIRECTIONS):
             some = np.zeros((DIRECTIONS, directions.shape[1]))
             some[: len(directions) - start] = directions[start : start + DIRECTIONS]
             rounds = _SlopeRounds(self, plan, control or Control(), seed, some)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -81,10 +82,18 @@ class Happenings:
             constants={**dict.fromkeys(still, 0.0), **system.constants},
         )
         self.peaks = [system.quantities.index(name) for name in require_quantities(system, peaks)]
-        self._lanes = Lanes(self.core, lanes, peaks=peaks, kept=kept)
-        self._watcher = Watcher(self.core, machine=self._lanes.machine if lanes == 1 else None)
+        self._width, self._peaked, self._kept = lanes, tuple(peaks), kept
         self.order = [system.states.index(name) for name in self.states]
         self._columns = [self._column(name) for name in system.quantities]
+
+    @cached_property
+    def _lanes(self) -> Lanes:
+        """Compiled when first run: who adds slopes has lanes of another kind."""
+        return Lanes(self.core, self._width, peaks=self._peaked, kept=self._kept)
+
+    @cached_property
+    def _watcher(self) -> Watcher:
+        return Watcher(self.core, machine=self._lanes.machine if self._width == 1 else None)
 
     def _column(self, name: str) -> int:
         """Where a quantity stands behind vector and computed quantities."""
