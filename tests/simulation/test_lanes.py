@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, reduce
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ from tamarisk.model.system import TIME, Event, System, system_of
 from tamarisk.seeds import generator
 from tamarisk.simulation.batch import Solver
 from tamarisk.simulation.events import solve_system
-from tamarisk.simulation.lanes import Batch, Control, Lanes, Plan, Watcher
+from tamarisk.simulation.lanes import Array, Batch, Control, Lanes, Plan, Watcher, of_both
 from tamarisk.simulation.machine_code import native_lanes
 from tamarisk.simulation.rosenbrock import FINISHED, NOT_FINITE, SETTLED, TOO_MANY_STEPS, TRIGGERED
 
@@ -215,6 +215,57 @@ def test_a_run_in_two_pieces_is_the_run() -> None:
     half = Plan(plan.constants, plan.start, plan.begin, plan.end / 2, [np.zeros(0)] * len(plan.begin))
     rest = Plan(plan.constants, lanes.run(half).end, plan.end / 2, plan.end, [np.zeros(0)] * len(plan.begin))
     assert lanes.run(rest).end == pytest.approx(lanes.run(plan).end, rel=1e-5, abs=1e-8)
+
+
+def in_pieces(lanes: Lanes, plan: Plan, parts: int) -> tuple[list[list[float]], Array]:
+    """What each member shows, and its peaks, when it is stopped a few times and goes on."""
+    going, batches, counts = plan, [], []
+    for number in range(parts):
+        low, high = plan.end * number / parts - (number == 0), plan.end * (number + 1) / parts
+        times = [one[(one > begin) & (one <= end)] for one, begin, end in zip(plan.times, low, high, strict=True)]
+        batches.append(lanes.run(replace(going, end=high, times=times)))
+        counts.append(np.cumsum([len(one) for one in times])[:-1])
+        going = going.further(batches[-1], high, times)
+    rows = [np.split(batch.seen, count) for batch, count in zip(batches, counts, strict=True)]
+    seen = [np.concatenate(some).ravel().tolist() for some in zip(*rows, strict=True)]
+    return seen, reduce(of_both, [one.peaks for one in batches])
+
+
+@pytest.mark.parametrize("parts", [2, 7, 50])
+@pytest.mark.parametrize("width", [1, native_lanes()])
+def test_a_run_that_goes_on_is_the_run(parts: int, width: int) -> None:
+    """Law: who is stopped where nothing changes and goes on gives what the whole run gives, to the last bit."""
+    lanes, plan = wide(width), replace(part(cohort(), [0, 1, 2, 3, 4]), horizon=np.inf)
+    whole = lanes.run(plan)
+    seen, _ = in_pieces(lanes, plan, parts)
+    assert seen == whole.seen.reshape(len(plan.begin), -1).tolist()
+    other = lanes.run(replace(plan, end=plan.end - 24.0, times=[one[:-1] for one in plan.times])).seen
+    assert other.reshape(len(plan.begin), -1).tolist() == [row[: other.size // len(seen)] for row in seen]
+
+
+@pytest.mark.parametrize("parts", [3, 8])
+def test_a_run_with_conditions_slopes_and_peaks_goes_on(parts: int) -> None:
+    """Law: so does one whose rates jump and bend, with its slopes; its peaks are those of the whole but for rounding."""
+    wave = Apply("sin", (Apply("times", (Name("k"), Name(TIME))),))
+    jump = Apply("piecewise", (Number(1.0), Apply("gt", (Name("x"), Number(0.5))), Number(-1.0)))
+    rates = {"x": wave, "y": Apply("minus", (jump, Name("y")))}
+    lanes = Lanes(System("waves", rates, {}, {"k": 1.0}, {"x": 0.0, "y": 0.0}), 2, 1, ["x", "y"])
+    times = [np.linspace(0.0, 12.0, 37)] * 3
+    constants, start = np.array([[0.7, 1.0], [1.0, 1.0], [1.9, 1.0]]), np.zeros((3, 4))
+    plan = Plan(constants, start, np.zeros(3), np.full(3, 12.0), times, horizon=np.inf)
+    whole = lanes.run(plan)
+    seen, peaks = in_pieces(lanes, plan, parts)
+    assert seen == whole.seen.reshape(3, -1).tolist()
+    assert peaks[..., ::2] == pytest.approx(whole.peaks[..., ::2], rel=1e-12)
+
+
+def test_no_step_ends_beyond_the_horizon() -> None:
+    """Law: a horizon at the end is none; one behind it is where a step may end; who comes to both stands there."""
+    lanes, plan = wide(1), part(cohort(), [0])
+    assert same(lanes.run(replace(plan, horizon=plan.end)), lanes.run(plan))
+    cut = lanes.run(replace(plan, horizon=plan.end + 1e-3))
+    assert cut.reached[0] < LONG < cut.reached[0] + cut.trial[0] <= LONG + 1e-3
+    assert (lanes.run(plan).reached[0], lanes.run(plan).trial[0]) == (LONG, 0.0)
 
 
 # members that fail

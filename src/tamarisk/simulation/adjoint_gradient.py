@@ -12,8 +12,8 @@ import numpy as np
 from tamarisk.errors import DataError
 from tamarisk.model.model import Model
 from tamarisk.simulation.adjoint import Adjoint, AdjointWatcher, Trace
-from tamarisk.simulation.batch import ALONE, Member, Solver, Stretch, outcome_of, stretch, unseen
-from tamarisk.simulation.lanes import Array, Plan
+from tamarisk.simulation.batch import ALONE, Member, Solver, Stretch, outcome_of, planned, stretch, unseen
+from tamarisk.simulation.lanes import Array
 from tamarisk.simulation.outcome import Outcome
 
 Worth = Callable[[Array], Array]
@@ -165,8 +165,7 @@ class _Back(Solver):
         if not moved:
             return _Phase(going, changes, constants, stretches, seen, moved, None)
         some, numbers = [stretches[place] for place in moved], [going[place] for place in moved]
-        begins, ends = (np.array([getattr(one, name) for one in some]) for name in ("begin", "end"))
-        plan = Plan(constants[moved], states[numbers], begins, ends, [np.append(one.times, one.end) for one in some])
+        plan = planned(some, constants[moved], states[numbers], [np.append(one.times, one.end) for one in some])
         trace = self._lanes(len(some)).record(plan, self._control(len(some)))
         states[numbers] = trace.batch.end
         for order, part in enumerate(_split(trace.batch.seen, plan.times)):

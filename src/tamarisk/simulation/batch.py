@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ class Member:
         constants: changes against the model's constants, for the whole run.
         settle: further changes while it settles to a steady state before the experiment.
         rest: stretches between settling and time 0: hours and further changes.
-        periods: what holds from time 0 on; the first starts at 0.
+        periods: what holds from time 0 on; the first starts at 0. One that changes nothing is part of the one before.
         restart: states set to a given value while settling and at time 0 (cell counts, shares of adapted cells).
     """
 
@@ -68,6 +69,11 @@ class Member:
     rest: tuple[tuple[float, Mapping[str, float]], ...] = ()
     periods: tuple[Period, ...] = (Period(0.0, {}),)
     restart: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Periods of which each changes something."""
+        new = [one for before, one in pairwise(self.periods) if one.constants != before.constants]
+        object.__setattr__(self, "periods", (*self.periods[:1], *new))
 
 
 @dataclass(frozen=True)
@@ -270,8 +276,7 @@ class Solver:
         peaks = np.full((len(stretches), len(self._peaks), RECORD), np.nan)
         if moving:
             some = [stretches[number] for number in moving]
-            begins, ends = (np.array([getattr(one, name) for one in some]) for name in ("begin", "end"))
-            plan = Plan(constants[moving], start[moving], begins, ends, [one.times for one in some])
+            plan = planned(some, constants[moving], start[moving], [one.times for one in some])
             batch = self._lanes(len(some)).run(plan, self._control(len(some), weight, calm), quantities)
             seen[~still], end[moving], peaks[moving] = batch.seen, batch.end, batch.peaks
             for place, number in enumerate(moving):
@@ -329,17 +334,18 @@ class Solver:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """From when to when, when it is looked at, and which of all output times these are."""
+    """From when to when, until when nothing changes, when it is looked at, and which of all output times these are."""
 
     begin: float
     end: float
+    horizon: float
     times: Array
     inside: np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def unseen(span: float) -> Stretch:
     """So many hours at which nobody looks."""
-    return Stretch(0.0, span, np.zeros(0), np.zeros(0, dtype=bool))
+    return Stretch(0.0, span, span, np.zeros(0), np.zeros(0, dtype=bool))
 
 
 def stretch(member: Member, turn: int, times: Array) -> Stretch:
@@ -347,7 +353,13 @@ def stretch(member: Member, turn: int, times: Array) -> Stretch:
     starts = [period.start_h for period in member.periods]
     begin, following = starts[turn], starts[turn + 1] if turn + 1 < len(starts) else np.inf
     inside = (times >= begin) & (times < following)
-    return Stretch(begin, min(following, float(times[-1])), times[inside], inside)
+    return Stretch(begin, min(following, float(times[-1])), following, times[inside], inside)
+
+
+def planned(some: Sequence[Stretch], constants: Array, start: Array, times: Sequence[Array]) -> Plan:
+    """Stretches as the lanes take them; their steps do not depend on when the last look is."""
+    begins, ends, horizons = (np.array([getattr(one, name) for one in some]) for name in ("begin", "end", "horizon"))
+    return Plan(constants, start, begins, ends, times, horizon=horizons)
 
 
 def _processors() -> int:

@@ -19,6 +19,7 @@ ARGUMENTS = (
         "Y",
         "begin",
         "end",
+        "horizon",
         "first",
         "times",
         "width",
@@ -28,7 +29,7 @@ ARGUMENTS = (
         "relative",
         "absolute",
     ),
-    *("weight", "calm", "longest", "outcome", "steps", "reached", "record", "stop", "desk"),
+    *("weight", "calm", "longest", "trial", "outcome", "steps", "reached", "record", "stop", "desk"),
 )
 TRACE = ("room", "kept", "trace")  # where a recording loop writes its steps
 RECORD = 4  # numbers of a peak: the largest, when, the smallest, when
@@ -74,7 +75,7 @@ def desk_vectors(sizes: Sizes) -> dict[str, int]:
     """
     single = (
         *("g", "time", "step", "last", "error", "drift", "hv", "total", "member", "next", "count", "accepted", *_COUNTERS),
-        *("rows", "longest", "until", "low", "middle", "high", "crossed", "fired"),
+        *("rows", "longest", "close", "until", "low", "middle", "high", "crossed", "fired"),
         *("left", "base", "tip", "base_slope", "tip_slope", "open"),
     )
     vectors = dict.fromkeys(("y", "new", "coupled", "look", "tilt"), sizes.states) | dict.fromkeys(single, 1)

@@ -25,7 +25,7 @@ Whole = np.ndarray[Any, np.dtype[np.int64]]
 _NUMBERS: dict[str, Any] = dict.fromkeys(("relative", "calm"), ctypes.c_double)
 _NUMBERS |= dict.fromkeys(("members", "limit", "width", "computed"), ctypes.c_int64)
 _PER_MEMBER = {
-    *("P", "Y", "begin", "end", "outcome", "steps", "reached", "record", "longest", "first"),
+    *("P", "Y", "begin", "end", "horizon", "outcome", "steps", "reached", "record", "longest", "trial", "first"),
     *("room", "kept", "by_constants", "by_start"),
 }
 _FEW = 32  # members that are done before anybody can interrupt them
@@ -43,6 +43,9 @@ class Plan:
         end: shape `(member,)`, after the begin.
         times: per member, rising output times from its begin to its end.
         longest: the longest step of each member, shape `(member,)`; conditions are looked at in six places of every step.
+        horizon: the time beyond which no step of a member may end, shape `(member,)`; its end if left out. Where it lies behind
+            the end, the steps are those of a run that goes on, and what is seen at the end is read within the last of them.
+        trial: length of each member's first step, shape `(member,)`; 0 leaves the choice to the lanes.
     """
 
     constants: Array
@@ -51,6 +54,31 @@ class Plan:
     end: Array
     times: Sequence[Array]
     longest: Array | float = math.inf
+    horizon: Array | float | None = None
+    trial: Array | float = 0.0
+
+    def further(self, batch: Batch, end: Array, times: Sequence[Array]) -> Plan:
+        """The same members from where a batch left them.
+
+        Where the horizon of the run before lay behind its end, and lies behind or at that of this one, both runs together are
+        one, to the last bit.
+
+        Args:
+            batch: what a run of this plan gave.
+            end: the new ends, shape `(member,)`.
+            times: per member, rising output times from the old end to the new one.
+
+        >>> from tamarisk.model.expression import Apply, Name
+        >>> rise = System("rise", {"x": Apply("times", (Name("k"), Name("x")))}, {}, {"k": 1.0}, {"x": 1.0})
+        >>> one = np.ones(1)
+        >>> plan = Plan(np.ones((1, 1)), np.ones((1, 1)), 0 * one, one, [one], horizon=np.inf)
+        >>> lanes = Lanes(rise, 1)
+        >>> later = lanes.run(plan.further(lanes.run(plan), 2 * one, [2 * one]))
+        >>> whole = lanes.run(Plan(plan.constants, plan.start, plan.begin, 2 * one, [2 * one], horizon=np.inf))
+        >>> (later.seen == whole.seen).tolist()
+        [[True]]
+        """
+        return replace(self, start=batch.end, begin=batch.reached, end=end, times=times, trial=batch.trial)
 
 
 @dataclass(frozen=True)
@@ -81,10 +109,12 @@ class Batch:
     Attributes:
         seen: what was asked for at the output times, shape `(output, quantity)`, members one after the other; with directions
             their slopes along each follow, shape `(output, block * quantity)`.
-        end: states at each member's end, shape `(member, state)`.
+        end: states at each member's end, or where its horizon lies behind that at the begin of the step that reached it, shape
+            `(member, state)`.
         outcomes: how each member ended, a code of `rosenbrock`, shape `(member,)`.
         steps: steps tried for each member, shape `(member,)`.
-        reached: the time at each member's end, shape `(member,)`; before the end asked for where a trigger changed.
+        reached: the time of these states, shape `(member,)`; before the end asked for where a trigger changed.
+        trial: the length of the step that reached the end from there; 0 where that is at the end, shape `(member,)`.
         peaks: of each quantity whose peaks are kept the largest value, when, the smallest, and when, as far as the member came,
             shape `(member, quantity, 4)`.
     """
@@ -94,6 +124,7 @@ class Batch:
     outcomes: Whole
     steps: Whole
     reached: Array
+    trial: Array
     peaks: Array
 
 
@@ -169,7 +200,7 @@ class Lanes:
     def _run(self, arrays: dict[str, Any], control: Control) -> Batch:
         """The members of some arrays."""
         self._all(arrays["stop"], partial(self._piece, arrays, control), len(arrays["P"]), control.threads)
-        names = ("outcome", "steps", "reached", "record")
+        names = ("outcome", "steps", "reached", "trial", "record")
         return Batch(arrays["seen"], arrays["Y"][:, self._place], *(arrays[name] for name in names))
 
     def _positions(self, asked: Sequence[str]) -> Whole:
@@ -229,7 +260,9 @@ class Lanes:
         outputs = [0, *itertools.accumulate(len(one) for one in plan.times)]
         given = {"P": plan.constants, "Y": states[:, self._order], "begin": plan.begin, "end": plan.end}
         given |= {"times": np.concatenate(plan.times) if len(plan.times) else np.zeros(0), "weight": weight.ravel()[self._order]}
-        given |= {"reached": plan.begin, "longest": np.broadcast_to(plan.longest, members)}
+        horizon = plan.end if plan.horizon is None else np.maximum(plan.horizon, plan.end)
+        each = {"reached": plan.begin, "longest": plan.longest, "horizon": horizon, "trial": plan.trial}
+        given |= {name: np.broadcast_to(one, members) for name, one in each.items()}
         given |= {"absolute": np.full(size, control.absolute), "seen": np.full((outputs[-1], len(shown)), np.nan)}
         given |= {"record": np.full((members, self.machine.sizes.peaks, RECORD), np.nan)}
         arrays: dict[str, Any] = {name: np.array(one, dtype=float, order="C") for name, one in given.items()}

@@ -42,10 +42,13 @@ class Peaks(Crossing):
                 self.b.store(self.at("record", place, lane), self.argument("record", self.b.add(start, place)))
 
     def heed(self) -> None:
-        """Follow every quantity through each accepted step, from its begin to where it ends."""
+        """Follow every quantity through each accepted step, from its begin to where it ends, at most to the member's end."""
         b = self.b
-        end = b.fdiv(b.fsub(self.vec("until"), self.vec("time")), self.vec("hv"))
-        end = b.select(self._crossed(), end, self.splat(1.0))
+        until, close = self.vec("until"), self.vec("close")
+        short = b.fcmp_ordered(">", until, close)
+        until = b.select(short, close, until)
+        end = b.fdiv(b.fsub(until, self.vec("time")), self.vec("hv"))
+        end = b.select(b.or_(self._crossed(), short), end, self.splat(1.0))
         self._keep_bends()
         self.put(self.splat(0.0), self.desk["left"])
         self._sense(self.splat(0.0), "here")
@@ -55,7 +58,7 @@ class Peaks(Crossing):
             part = b.fdiv(b.uitofp(b.add(number, whole(1)), DOUBLE), real(float(_PLACES)))
             share = b.fmul(end, self.spread(part))
             time = self.fma(share, self.vec("hv"), self.vec("time"))
-            time = b.select(b.icmp_signed("==", number, whole(_PLACES - 1)), self.vec("until"), time)
+            time = b.select(b.icmp_signed("==", number, whole(_PLACES - 1)), until, time)
             self._sense(share, "there")
             with self.each(self.peaks) as quantity:
                 self._note(quantity, "there", time, self.truths("accepted"))

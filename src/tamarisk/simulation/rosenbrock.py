@@ -53,6 +53,7 @@ DENSE = (
     ),
 )
 
+_CHOSEN = real(0.0)  # the length of a first step that the loop is to choose
 _CALM_FLOOR = 1e-3  # amounts below this count as this when the drift of a state is judged
 FINISHED, SETTLED, TOO_MANY_STEPS, NOT_FINITE, STOPPED, TRIGGERED = range(6)
 
@@ -60,14 +61,17 @@ FINISHED, SETTLED, TOO_MANY_STEPS, NOT_FINITE, STOPPED, TRIGGERED = range(6)
 def integrator(lanes: int, sizes: Sizes, *, recording: bool = False) -> str:
     """LLVM text of `integrate`, for a model with these sizes.
 
-    `integrate(members, limit, P, Y, begin, end, first, times, width, shown, computed, seen, relative, absolute, weight, calm,
-    longest, outcome, steps, reached, record, stop, desk)` runs each member from its begin to its end: constants `P[member]`,
-    states `Y[member]` (start, then end; in pivot order), output times `times[first[member]:first[member + 1]]` with what stands
-    at the `width` positions `shown` into `seen` (states, then computed quantities, these only if `computed` is not 0), an
-    outcome, a count of steps and the time reached. No step is longer than `longest[member]`. A member whose trigger changes ends
-    at that very time. `record[member]` gets, of each quantity whose peaks are kept, the largest, when, the smallest and when.
-    With `calm` above 0 a member ends when no state drifts faster than that; states of weight 0 are not controlled, those of
-    weight below 0 only watched for their drift. A number other than 0 at `stop` ends the call.
+    `integrate(members, limit, P, Y, begin, end, horizon, first, times, width, shown, computed, seen, relative, absolute, weight,
+    calm, longest, trial, outcome, steps, reached, record, stop, desk)` runs each member from its begin to its end: constants
+    `P[member]`, states `Y[member]` (start, then end; in pivot order), output times `times[first[member]:first[member + 1]]` with
+    what stands at the `width` positions `shown` into `seen` (states, then computed quantities, these only if `computed` is not
+    0), an outcome, a count of steps and the time reached. The first step tried is `trial[member]` long, if that is not 0; no step
+    is longer than `longest[member]` or ends beyond `horizon[member]`. Where the horizon lies behind the end, a member ends with
+    what held before the step that reached the end: states, time, and in `trial` its length; else at the end, with a `trial` of 0.
+    A member whose trigger changes ends at that very time. `record[member]` gets, of each quantity whose peaks are kept, the
+    largest, when, the smallest and when. With `calm` above 0 a member ends when no state drifts faster than that; states of
+    weight 0 are not controlled, those of weight below 0 only watched for their drift. A number other than 0 at `stop` ends the
+    call.
 
     Args:
         lanes: members side by side.
@@ -133,7 +137,7 @@ class _Loop(Outputs):
             self.set_own("member", lane, whole(-1))
             self.set_lane("step", lane, real(1.0))
             self.set_lane("time", lane, real(0.0))
-            for name in ("last", "longest"):
+            for name in ("last", "close", "longest"):
                 self.set_lane(name, lane, real(1.0))
         self.rounds(self.refill, self.prepare, self.step, self.judge)
 
@@ -160,9 +164,8 @@ class _Loop(Outputs):
         self.set_own("count", lane, whole(0))
         self.set_own("next", lane, self.whole("first", member))
         self.set_lane("time", lane, self.real("begin", member))
-        self.set_lane("last", lane, self.real("end", member))
-        self.set_lane("longest", lane, self.real("longest", member))
-        self.set_lane("step", lane, real(0.0))
+        for name, source in (("last", "horizon"), ("close", "end"), ("longest", "longest"), ("step", "trial")):
+            self.set_lane(name, lane, self.real(source, member))
         for source, target, size in (("P", "p", self.constants), ("Y", "y", self.states)):
             start = b.mul(member, whole(size))
             with self.each(size) as place:
@@ -176,7 +179,7 @@ class _Loop(Outputs):
             b.store(lane, self.working)
         model = b.load(self.working, typ=LONG)
         with self.each(self.lanes) as lane, b.if_then(self.is_empty(lane)):
-            for name in ("time", "last", "step", "longest"):
+            for name in ("time", "last", "close", "step", "longest"):
                 self.set_lane(name, lane, self.lane(name, model))
             for name, size in (("p", self.constants), ("y", self.states)):
                 with self.each(size) as place:
@@ -286,21 +289,27 @@ class _Loop(Outputs):
     def advance(self, lane: Any) -> None:
         """An accepted step: outputs within it, the new time, and whether the member is at its end."""
         b = self.b
-        now, member = self.lane("until", lane), self.own("member", lane)
-        crossed = self.is_set("crossed", lane)
-        self.write_out(lane, member, self.lane("time", lane), now)
+        now, member, close = self.lane("until", lane), self.own("member", lane), self.lane("close", lane)
+        begun, crossed = self.lane("time", lane), self.is_set("crossed", lane)
+        self.write_out(lane, member, begun, now)
         with b.if_then(crossed), self.each(self.states) as place:
             self.set_at("new", place, lane, self.at("coupled", place, lane))
         self.set_lane("time", lane, now)
         calm = b.and_(
             b.fcmp_ordered(">", self.given["calm"], real(0.0)), b.fcmp_ordered("<", self.lane("drift", lane), self.given["calm"])
         )
-        over = b.or_(b.fcmp_ordered(">=", now, self.lane("last", lane)), b.and_(calm, b.not_(crossed)))
-        over = b.or_(over, self.is_set("fired", lane))
-        code = b.select(self.is_set("fired", lane), whole(TRIGGERED), b.select(calm, whole(SETTLED), whole(FINISHED)))
+        fired = b.and_(self.is_set("fired", lane), b.fcmp_ordered("<=", now, close))
+        ends = b.fcmp_ordered(">=", now, close)
+        over = b.or_(b.or_(ends, b.and_(calm, b.not_(crossed))), fired)
+        goes_on = b.and_(b.and_(ends, b.not_(fired)), b.fcmp_ordered(">", self.lane("last", lane), close))
+        code = b.select(fired, whole(TRIGGERED), b.select(calm, whole(SETTLED), whole(FINISHED)))
         with b.if_else(over) as (ended, on):
-            with ended:
-                self.finish(lane, member, code, "new")
+            with ended, b.if_else(goes_on) as (cut, whole_step):
+                with cut:
+                    self.set_lane("time", lane, begun)
+                    self.finish(lane, member, whole(FINISHED), "y", self.lane("hv", lane))
+                with whole_step:
+                    self.finish(lane, member, code, "new")
             with on:
                 with b.if_then(crossed):
                     self.set_lane("step", lane, real(0.0))
@@ -317,18 +326,19 @@ class _Loop(Outputs):
         """A refused step: the member ends if it has used its steps or its step has become nothing."""
         b = self.b
         member = self.own("member", lane)
-        nothing = b.fcmp_ordered("<=", self.lane("hv", lane), b.fmul(real(1e-15), self.lane("last", lane)))
+        nothing = b.fcmp_ordered("<=", self.lane("hv", lane), b.fmul(real(1e-15), self.lane("close", lane)))
         vanished = b.or_(nothing, b.fcmp_ordered("<", self.lane("hv", lane), real(1e-18)))
         spent = b.icmp_signed(">=", self.own("count", lane), self.given["limit"])
         with b.if_then(b.or_(vanished, spent)):
             self.finish(lane, member, b.select(vanished, whole(NOT_FINITE), whole(TOO_MANY_STEPS)), "y")
 
-    def finish(self, lane: Any, member: Any, outcome: Any, source: str) -> None:
-        """Write how a member ended and where, and empty its lane."""
+    def finish(self, lane: Any, member: Any, outcome: Any, source: str, trial: Any = _CHOSEN) -> None:
+        """Write how a member ended and where, how long the next step would be, and empty its lane."""
         b = self.b
         b.store(outcome, self.argument("outcome", member))
         b.store(self.own("count", lane), self.argument("steps", member))
         b.store(self.lane("time", lane), self.argument("reached", member))
+        b.store(trial, self.argument("trial", member))
         start = b.mul(member, whole(self.states))
         with self.each(self.states) as place:
             b.store(self.at(source, place, lane), self.argument("Y", b.add(start, place)))
@@ -361,7 +371,7 @@ class _Recording(_Loop):
         self.set_own("rows", lane, b.add(number, whole(1)))
         super().advance(lane)
 
-    def finish(self, lane: Any, member: Any, outcome: Any, source: str) -> None:
+    def finish(self, lane: Any, member: Any, outcome: Any, source: str, trial: Any = _CHOSEN) -> None:
         """Write how a member ended, and in how many steps."""
         self.b.store(self.own("rows", lane), self.argument("kept", member))
-        super().finish(lane, member, outcome, source)
+        super().finish(lane, member, outcome, source, trial)
