@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import Result
 
 import tamarisk as lab
 from tamarisk.model.parameters import MODEL_FOLDER
+from tamarisk.study import examine_engine
+from tamarisk.study.suite import Verdict, kept_counts
 
 Run = Callable[..., Result]
 PARTS = ["machine", "content", "model", "evidence", "machine code", "integrator"]
@@ -57,10 +61,24 @@ def test_a_small_model_is_examined(tamarisk: Run, place: Path) -> None:
 def test_the_engine_is_examined(told: Callable[..., dict[str, Any]], said: Callable[..., str]) -> None:
     """Law: the engine's parts are named and pass, and sameness says with what it was tried."""
     record = told("doctor", "--engine")["examinations"]
-    assert [one["name"] for one in record] == ["processor", "kept code", "sameness", "speed"]
+    assert [one["name"] for one in record] == ["processor", "kept code", "sameness", "speed", "suite"]
     assert all(one["passed"] is True for one in record)
     assert "the same to the last bit with 1 lanes, 2 lanes, 4 lanes, two threads, another order" in record[2]["found"]
-    assert "members per second" in said("doctor", "--engine")
+    assert record[4]["found"].startswith(
+        "910 semantic cases: 843 passed, 67 refused, 0 failed, 0 wrong (28 the model uses delay(),"
+    )
+    printed = " ".join(said("doctor", "--engine").split())
+    assert "members per second" in printed
+    assert "843 passed, 67 refused" in printed
+
+
+def test_a_wrong_case_is_not_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law: where the last whole run had a failed or wrong case the engine is not all right."""
+    kept = kept_counts()
+    for verdict in (Verdict.FAILED, Verdict.WRONG):
+        some = tuple(replace(one, cases=1) if one.verdict is verdict else one for one in kept)
+        monkeypatch.setattr(examine_engine, "kept_counts", lambda some=some: some)
+        assert examine_engine._suite().passed is False
 
 
 def test_undefined_rules_are_found() -> None:

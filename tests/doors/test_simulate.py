@@ -82,6 +82,42 @@ def test_all_readouts_can_be_read(told: Told) -> None:
     assert {name: values for name, values in _values(everything).items() if name in usual} == usual
 
 
+def test_areas_and_peaks_are_read_by_name(told: Told, said: Said, place: Path) -> None:
+    """Reference: an integral is what many trapezoids give of its curve, peaks are those of the curve; all have units."""
+    words = ("--drug", "rapamycin=20nM@6h", "--readout", "pS6K", "--readout", "integral of pS6K", "--readout", "peaks of pS6K")
+    record = told("simulate", *words, "--points", "2001", *SHORT)
+    found = record["readouts"]
+    curve, times = np.array(found["pS6K"]["values"]), np.array(record["time"])
+    area = np.array(found["integral of pS6K"]["values"])
+    assert area[-1] == pytest.approx(np.trapezoid(curve, times), rel=1e-5)
+    assert area[0] == 0.0
+    assert {name: one["unit"] for name, one in found.items()} == {
+        "pS6K": "relative", "integral of pS6K": "relative h", "largest pS6K": "relative", "time of the largest pS6K": "h",
+        "smallest pS6K": "relative", "time of the smallest pS6K": "h",
+    }  # fmt: skip
+    assert found["largest pS6K"]["value"] == pytest.approx(curve.max(), rel=1e-6)
+    assert found["smallest pS6K"]["value"] == pytest.approx(curve.min(), rel=1e-6)
+    assert found["time of the smallest pS6K"]["value"] == pytest.approx(times[curve.argmin()], abs=times[1])
+    lines = said("simulate", *words, *SHORT, "--out", "new").splitlines()
+    assert [line.rstrip() for line in lines if line.startswith("MCF-7 in E2: ")] == [
+        lines[0].rstrip(),
+        f"{lines[0].rstrip()}, 0 to 24 h",
+    ]
+    rows = list(csv.reader((place / "new" / "peaks.csv").open(encoding="utf-8")))
+    assert rows[0] == ["readout", "value", "unit"]
+    assert [row[0] for row in rows[1:]] == [name for name, one in found.items() if "value" in one]
+    assert [float(row[1]) for row in rows[1:]] == [one["value"] for one in found.values() if "value" in one]
+    header = (place / "new" / "course.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert header == "time (h),pS6K (relative),integral of pS6K (relative h)"
+
+
+def test_peaks_alone_need_no_curve(said: Said, place: Path) -> None:
+    """Law: where nothing is read over time there is one table, and no figure."""
+    printed = said("simulate", "--readout", "peaks of pERK", *SHORT, "--out", "new")
+    assert printed.splitlines()[0].strip() == "MCF-7 in E2: untreated, 0 to 24 h"
+    assert {file.name for file in (place / "new").iterdir()} == {".tamarisk", "course.csv", "peaks.csv"}
+
+
 def test_genes_are_those_of_the_library(told: Told) -> None:
     """Reference: genes follow in the order asked for, with the library's log2 folds, bit for bit."""
     record = told("simulate", "--drug", "fulvestrant=100nM", "--genes", "GREB1, tff1", *SHORT)["expression"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import xarray as xr
 from click.testing import Result
 
 import tamarisk as lab
+from tamarisk.simulation.hold import Hold
 from tamarisk.simulation.store import fingerprint
 
 Run = Callable[..., Result]
@@ -157,3 +159,38 @@ def test_the_folder_of_another_run_is_refused(said: Said, refused: Refused, plac
     words = " ".join(["simulate", *SHORT, "--out", "new"]).replace("--points 3", "--points 4")
     what = f"{Path('new') / 'cohort.zarr'}: the folder holds another run: it differs in times"
     refused(words, f"{what}; name another, or take this one away")
+
+
+def test_a_second_program_is_refused(tamarisk: Run, said: Said, place: Path) -> None:
+    """Refusal: while another program writes into the folder the command ends with 2 and says which; afterwards it does not."""
+    _table(place)
+    said("simulate", *SHORT, "--out", "new")
+    held = Hold(place / "new" / "cohort.zarr" / ".held")
+    result = tamarisk("simulate", *SHORT, "--out", "new")
+    held.release()
+    where = Path("new") / "cohort.zarr"
+    assert (result.exit_code, result.stdout) == (2, "")
+    sentence = result.stderr.splitlines()[-1]
+    assert sentence.startswith(f"tamarisk: {where}: another program writes here: process {os.getpid()} on ")
+    assert sentence.endswith(" UTC; wait for its end, or name another folder")
+    said("simulate", *SHORT, "--out", "new")
+
+
+def test_areas_and_peaks_of_a_cohort(told: Told, said: Said, place: Path) -> None:
+    """Reference: their spread over members is that of the library's numbers; the folder has one number per member."""
+    _table(place)
+    asked = ["integral of pERK", "peaks of pERK"]
+    words = (*SHORT[:6], "--readout", asked[0], "--readout", asked[1])
+    run = lab.simulate(lab.read_cohort("members.tsv"), until="24h", readouts=asked, points=3)
+    record = told("simulate", *words, "--out", "new")["readouts"]
+    assert {name: one["unit"] for name, one in record.items()} == {
+        "integral of pERK": "relative h", "largest pERK": "relative", "time of the largest pERK": "h",
+        "smallest pERK": "relative", "time of the smallest pERK": "h",
+    }  # fmt: skip
+    ends = {name: run[name].to_numpy().reshape(2, -1)[:, -1] for name in record}
+    for name, end in ends.items():
+        assert list(record[name]["end"].values()) == np.quantile(end, [0.05, 0.5, 0.95]).tolist()
+    kept = xr.open_zarr(place / "new" / "cohort.zarr", chunks=None, consolidated=False)
+    assert np.array_equal(kept["largest pERK"], run["largest pERK"])
+    printed = said("simulate", *words, "--out", "new").splitlines()
+    assert any(line.startswith("time of the largest pERK ") for line in printed)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tamarisk.errors import UnknownNameError
+from tamarisk.errors import ProtocolError, UnknownNameError
 from tamarisk.model.model import Model
-from tamarisk.model.readout import DEFAULT, chosen, readouts
+from tamarisk.model.readout import DEFAULT, PEAKS, chosen, readouts
 
 
 def test_every_readout_is_a_quantity_of_the_model(model: Model) -> None:
@@ -44,6 +44,40 @@ def test_all_stands_for_every_one(word: str) -> None:
 def test_order_is_kept_and_nothing_is_read_twice() -> None:
     """Law: readouts come in the order asked for, each once."""
     assert [one.name for one in chosen(["pERK", "HER2", "p-erk"])] == ["pERK", "HER2"]
+
+
+def test_integrals_and_peaks_have_names() -> None:
+    """Law: any spelling leads to one integral in units times hours, and to four peaks, two in the unit and two in hours."""
+    integral, *peaks = chosen(["Integral of p-s6k", "PEAKS OF ps6k", "peaks of pS6K"])
+    assert (integral.name, integral.unit, integral.quantity) == ("integral of pS6K", "relative h", "S6K_pT389")
+    assert {(one.name, one.unit) for one in peaks} == {
+        ("largest pS6K", "relative"),
+        ("time of the largest pS6K", "h"),
+        ("smallest pS6K", "relative"),
+        ("time of the smallest pS6K", "h"),
+    }
+    assert [one.over for one in peaks] == list(PEAKS)
+    assert [one.single for one in (integral, *peaks)] == [False, True, True, True, True]
+    assert len({one.meaning for one in (integral, *peaks)}) == 5
+
+
+def test_units_of_integrals() -> None:
+    """Law: every readout but the logarithms has an integral, and none of their units says 'per hour times hours'."""
+    for name, one in readouts().items():
+        if not one.transform:
+            assert chosen([f"integral of {name}"])[0].unit in {"relative h", "h", "dimensionless", "fold h"}
+    assert chosen(["integral of division_rate"])[0].unit == "dimensionless"
+    assert [one.transform for one in chosen(["peaks of doublings"])] == ["log2", "", "log2", ""]
+
+
+def test_what_has_no_integral_is_refused() -> None:
+    """Refusal: the area under a logarithm, and what no readout is called."""
+    with pytest.raises(ProtocolError) as refused:
+        chosen(["integral of doublings"])
+    assert str(refused.value) == "the area under a logarithm, doublings, has no meaning; ask for another readout's"
+    for words in ("integral of pAKT_S437", "peaks of pAKT_S437"):
+        with pytest.raises(UnknownNameError, match=r"^no readout 'pAKT_S437'; did you mean 'pAKT_S473' or 'pAKT_T308'\?$"):
+            chosen([words])
 
 
 def test_an_unknown_readout_is_refused() -> None:

@@ -13,7 +13,7 @@ from tamarisk.model.cohort import cohort
 from tamarisk.model.context import read_context
 from tamarisk.model.model import Model
 from tamarisk.model.protocol import Protocol, protocol
-from tamarisk.model.readout import Readout
+from tamarisk.model.readout import PEAKS, Readout
 from tamarisk.simulation.batch import Member, Solver
 from tamarisk.simulation.members import Kind, Members, at_once, observed, slices
 from tamarisk.simulation.outcome import Outcome
@@ -81,6 +81,38 @@ def test_the_table_is_what_the_solver_gives(tiny: ReadTiny) -> None:
     assert run["A"].dims == ("member", "time")
     assert run["A"].attrs == {"unit": "relative", "meaning": "how much there is"}
     assert run["member"].to_numpy().tolist() == ["p0", "p1", "p2"]
+
+
+def test_areas_and_peaks_of_a_run(tiny: ReadTiny) -> None:
+    """Reference: A = (1 - e^(-kt)) / k from 0, or e^(-kt) from 1: areas, largest, smallest, when; logarithms are of amounts."""
+    read = [replace(AMOUNT, name="area", over="integral"), *(replace(AMOUNT, name=part, over=part) for part in PEAKS)]
+    read += [replace(LOGGED, name="log2 largest", over="largest"), AMOUNT]
+    k = np.array([0.5, 1.0, 2.0])
+    rising = Members([Kind(Member(restart={"A": 0.0}))], np.zeros(3, dtype=int), {"k": k})
+    run = at_once(tiny(DECAY), rising, times_h=np.array([0.0, 1.0, 3.0]), readouts=read)
+    end = (1 - np.exp(-3 * k)) / k
+    assert run["area"].dims == ("member", "time")
+    assert run["area"].to_numpy()[:, 0].tolist() == [0.0] * 3
+    assert run["area"].to_numpy()[:, 2] == pytest.approx((3 - end) / k, rel=1e-6)
+    assert {run[name].dims for name in (*PEAKS, "log2 largest")} == {("member",)}
+    assert run["largest"].to_numpy() == pytest.approx(end, rel=1e-6)
+    assert np.array_equal(run["log2 largest"], np.log2(run["largest"]))
+    for name, value in (("time of the largest", 3.0), ("smallest", 0.0), ("time of the smallest", 0.0)):
+        assert run[name].to_numpy().tolist() == [value] * 3
+    falling = Members([Kind(Member(constants={"s": 0.0}, restart={"A": 1.0}))], np.zeros(3, dtype=int), {"k": k})
+    fall = at_once(tiny(DECAY), falling, times_h=np.array([0.0, 3.0]), readouts=read)
+    assert fall["area"].to_numpy()[:, 1] == pytest.approx((1 - np.exp(-3 * k)) / k, rel=1e-6)
+    assert fall["largest"].to_numpy().tolist() == [1.0] * 3
+    assert fall["smallest"].to_numpy() == pytest.approx(np.exp(-3 * k), rel=1e-6)
+
+
+def test_who_failed_has_no_peaks(tiny: ReadTiny) -> None:
+    """Law: a member that does not settle has neither area nor peaks; the others have them."""
+    table = Members([Kind(Member())], np.zeros(2, dtype=int), {"k": np.array([0.0, 1.0])})
+    read = [replace(AMOUNT, name="area", over="integral"), replace(AMOUNT, name="largest", over="largest")]
+    run = at_once(tiny(DECAY), table, times_h=np.array([0.0, 1.0]), readouts=read)
+    assert np.isnan(run["largest"].to_numpy()).tolist() == [True, False]
+    assert np.isnan(run["area"].to_numpy()).all(axis=1).tolist() == [True, False]
 
 
 def test_a_failure_is_a_sentence_beside_the_others(tiny: ReadTiny) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import pickle
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,21 +22,23 @@ import xarray as xr
 from tamarisk.errors import DataError, ModelError
 from tamarisk.model.cohort import cohort
 from tamarisk.model.model import Model, with_constants
-from tamarisk.model.readout import Readout
+from tamarisk.model.readout import PEAKS, Readout
 from tamarisk.model.sbml import read_sbml
 from tamarisk.simulation import store
 from tamarisk.simulation import stream as module
 from tamarisk.simulation.batch import Member
-from tamarisk.simulation.members import Kind, Members, at_once
+from tamarisk.simulation.hold import Hold
+from tamarisk.simulation.members import Kind, Members, at_once, solver_of
 from tamarisk.simulation.run import simulate
 from tamarisk.simulation.store import fingerprint
-from tamarisk.simulation.stream import OnDisk, stream
+from tamarisk.simulation.stream import Desk, OnDisk, stream
 
 ReadTiny = Callable[[str], Model]
 
 DECAY = "  substanceOnly species A in cell; A = 1; s = 1; k = 1; synthesis: -> A; s; decay: A -> ; k * A;"
 TIMES = np.linspace(0.0, 2.0, 5)
 READ = (Readout("A", "A", "", "", "relative", "how much there is"), Readout("log2 A", "A", "log2", "", "log2", "its logarithm"))
+OVER = (*READ, *(replace(READ[0], name=f"{part} A", over=part) for part in ("integral", *PEAKS)))
 CHILD = """
 import sys
 from pathlib import Path
@@ -90,6 +95,28 @@ def test_disk_is_memory(model: Model, tmp_path: Path, chunk: int) -> None:
     assert sorted(one.name for one in (tmp_path / "run").iterdir()) == [
         "A", "log2 A", "member", "outcome", "time", "what", "zarr.json",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("chunk", [3, 99])
+def test_areas_and_peaks_on_disk_are_those_in_memory(model: Model, tmp_path: Path, chunk: int) -> None:
+    """Law: integrals and peaks too are the same to the last bit, also from a chunk that is computed again, and failures blank."""
+    members = many(10)
+    members.constants["k"][4] = 0.0  # nothing is lost, so nothing settles
+    memory = at_once(model, members, times_h=TIMES, readouts=OVER)
+    for _ in range(2):
+        run = stream(model, members, OnDisk(tmp_path / "run", chunk=chunk), times_h=TIMES, readouts=OVER)
+        xr.testing.assert_identical(run.drop_attrs(deep=False), memory)
+        (tmp_path / "run" / "outcome" / "c" / "0").unlink()
+    assert run["largest A"].dims == ("member",)
+    assert np.isfinite(run["largest A"].to_numpy()).sum() == 9
+
+
+def test_what_a_cluster_is_given_knows_its_areas_and_peaks(model: Model) -> None:
+    """Law: sent to another process, a compiled model gives the same areas and peaks."""
+    desk = Desk(solver_of(model, OVER))
+    here, far = (one.work(many(3)[:], TIMES, OVER) for one in (desk, pickle.loads(pickle.dumps(desk))))  # noqa: S301 -- our own
+    assert np.array_equal(here[0], far[0])
+    assert here[0].shape == (3, len(TIMES), len(OVER))
 
 
 def test_anybody_can_open_it(whole: Path) -> None:
@@ -203,7 +230,108 @@ def test_stopped_by_hand(model: Model, whole: Path, tmp_path: Path) -> None:
     assert fingerprint(tmp_path / "run") == fingerprint(whole)
 
 
+def test_one_program_at_a_time(model: Model, tmp_path: Path) -> None:
+    """Refusal: while one program writes a second is told which, and changes nothing; the first then ends its run."""
+    said: list[str] = []
+
+    def meddle(done: int, total: int) -> None:
+        if not said and done:
+            known = fingerprint(tmp_path / "run")
+            with pytest.raises(DataError) as refused:
+                stream(model, many(), OnDisk(tmp_path / "run", chunk=8), times_h=TIMES, readouts=READ)
+            said.append(str(refused.value))
+            assert fingerprint(tmp_path / "run") == known
+
+    stream(model, many(), OnDisk(tmp_path / "run", chunk=8, progress=meddle), times_h=TIMES, readouts=READ)
+    assert said[0].startswith(f"{tmp_path / 'run'}: another program writes here: process {os.getpid()} on ")
+    assert said[0].endswith("UTC; wait for its end, or name another folder")
+    assert not list((tmp_path / "run").glob(".*"))
+
+
+def test_whatever_ends_a_run_lets_go(model: Model, whole: Path, tmp_path: Path) -> None:
+    """Law: a folder that was refused, or whose run was stopped, is held by nobody."""
+
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(DataError, match="differs in members"):
+        stream(model, many(8), OnDisk(whole, chunk=8), times_h=TIMES, readouts=READ)
+    with pytest.raises(KeyboardInterrupt):
+        stream(model, many(8), OnDisk(tmp_path / "run", progress=stop), times_h=TIMES, readouts=READ)
+    for folder in (whole, tmp_path / "run"):
+        Hold(folder / ".held").release()
+
+
 # a cluster
+
+
+class Deaf:
+    """A client whose answers take forever, and which loses every Control-C that comes while one waits for them."""
+
+    def __init__(self) -> None:
+        self.given: list[Deaf.Future] = []
+
+    class Future:
+        """Nothing comes of it."""
+
+        released = False
+
+        def add_done_callback(self, told: Callable[[Deaf.Future], None]) -> None:
+            """Tell in a thread, as the true client does."""
+            threading.Thread(target=told, args=(self,), daemon=True).start()
+
+        def result(self) -> None:
+            """Wait, and hear nothing, but not beyond the end of the test."""
+            for _ in range(100):
+                with suppress(KeyboardInterrupt):
+                    time.sleep(0.05)
+
+        def release(self) -> None:
+            """Nobody waits for it."""
+            self.released = True
+
+    def scatter(self, desk: Desk, **_: bool) -> Desk:
+        """Send to all workers."""
+        return desk
+
+    def nthreads(self) -> dict[str, int]:
+        """Two workers."""
+        return {"a": 1, "b": 1}
+
+    def submit(self, *_: object, pure: bool) -> Deaf.Future:
+        """Give work."""
+        self.given.append(self.Future())
+        return self.given[-1]
+
+
+def test_a_cluster_is_stopped_by_hand(model: Model, tmp_path: Path) -> None:
+    """Refusal: Control-C ends a run on a cluster at once, whatever the client does with it; what was given is taken back."""
+    pytest.importorskip("distributed")
+    client, before, begin = Deaf(), signal.signal(signal.SIGINT, signal.default_int_handler), time.monotonic()
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt, match=r"0 of 400 members are kept in .*; run the same again to go on from there"):
+            stream(model, many(), OnDisk(tmp_path / "run", chunk=8, client=client), times_h=TIMES, readouts=READ)
+    finally:
+        timer.join()
+        signal.signal(signal.SIGINT, before)
+    assert time.monotonic() - begin < 3.0
+    assert [one.released for one in client.given] == [True] * 4
+
+
+def test_what_fails_on_a_cluster_fails_here(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law: an error of a worker ends the run as it is, and gives back what waits."""
+    pytest.importorskip("distributed")
+
+    def fail(_: Deaf.Future) -> None:
+        raise ModelError("the worker has another version")
+
+    client = Deaf()
+    monkeypatch.setattr(Deaf.Future, "result", fail)
+    with pytest.raises(ModelError, match=r"^the worker has another version$"):
+        stream(model, many(), OnDisk(tmp_path / "run", chunk=8, client=client), times_h=TIMES, readouts=READ)
+    assert [one.released for one in client.given] == [True] * 4
 
 
 def test_a_cluster_writes_the_same_files(model: Model, whole: Path, tmp_path: Path) -> None:

@@ -126,6 +126,11 @@ class Solver:
         """To another process a solver travels as its model and what is kept, and is compiled there."""
         return partial(Solver, areas=self._areas, peaks=self._peaks), (self.model,)
 
+    @property
+    def peaks(self) -> tuple[str, ...]:
+        """The quantities whose largest and smallest values are kept, in the order in which a solution has them."""
+        return self._peaks
+
     def solve(
         self,
         members: Sequence[Member],

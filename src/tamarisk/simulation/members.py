@@ -11,7 +11,8 @@ import numpy as np
 
 from tamarisk.errors import DataError
 from tamarisk.model.model import Model
-from tamarisk.model.readout import Readout
+from tamarisk.model.readout import INTEGRAL, PEAKS, Readout
+from tamarisk.simulation.areas import area_of
 from tamarisk.simulation.batch import Member, Progress, Solver
 from tamarisk.simulation.outcome import Outcome
 
@@ -87,6 +88,31 @@ class Members:
         return {int(number): self.kinds[number] for number in np.unique(self.kind[some]).tolist()}
 
 
+def solver_of(model: Model, readouts: Sequence[Readout]) -> Solver:
+    """A model compiled for what will be read of it: integrals and peaks are kept only where they are asked for.
+
+    Raises:
+        ModelError: the model lacks a quantity.
+
+    >>> from tamarisk.model.antimony import read_model
+    >>> from tamarisk.model.readout import chosen
+    >>> solver_of(read_model(), chosen(["peaks of pERK"])).peaks
+    ('ERK_p',)
+    """
+    areas = dict.fromkeys(one.quantity for one in readouts if one.over == INTEGRAL)
+    return Solver(model, areas=tuple(areas), peaks=tuple(dict.fromkeys(one.quantity for one in readouts if one.single)))
+
+
+def quantities_of(readouts: Sequence[Readout]) -> list[str]:
+    """The quantity behind each readout, as a solver knows it.
+
+    >>> from tamarisk.model.readout import chosen
+    >>> quantities_of(chosen(["pERK", "integral of pERK"]))
+    ['ERK_p', 'integral of ERK_p']
+    """
+    return [area_of(one.quantity) if one.over == INTEGRAL else one.quantity for one in readouts]
+
+
 def observed(
     solver: Solver,
     members: Sequence[Member],
@@ -98,26 +124,43 @@ def observed(
     """What is read of members, as plain arrays.
 
     Args:
-        solver: the compiled model.
+        solver: the model, compiled for these readouts.
         members: who is run.
         times_h: increasing times in hours, from 0.
         readouts: what is read.
         progress: called with (done, all) after each member.
 
     Returns:
-        Values of shape `(member, time, readout)`, NaN where a run failed, and how each run ended.
+        Values of shape `(member, time, readout)`, NaN where a run failed, and how each run ended. What is one number of the
+        whole run stands at every time.
 
     >>> from tamarisk.model.antimony import read_model
     >>> from tamarisk.model.readout import chosen
     >>> observed(Solver(read_model()), [Member()], times_h=[0.0], readouts=chosen(["HER2"]))[0].shape
     (1, 1, 1)
     """
-    quantities = [readout.quantity for readout in readouts]
-    solution = solver.solve(members, times_h=list(times_h), quantities=quantities, progress=progress)
-    logged = [number for number, readout in enumerate(readouts) if readout.transform == "log2"]
+    solution = solver.solve(members, times_h=list(times_h), quantities=quantities_of(readouts), progress=progress)
     values = solution.values
+    for number, one in enumerate(readouts):
+        if one.single:
+            values[:, :, number] = solution.peaks[:, [solver.peaks.index(one.quantity)], PEAKS.index(one.over)]
+    logged = [number for number, readout in enumerate(readouts) if readout.transform == "log2"]
     values[:, :, logged] = np.log2(values[:, :, logged])
     return values, solution.outcomes
+
+
+def of_run(one: Readout, values: Array) -> tuple[tuple[str, ...], Array]:
+    """The dimensions and numbers that a table of runs has for a readout.
+
+    Args:
+        one: the readout.
+        values: shape `(member, time)`.
+
+    >>> from tamarisk.model.readout import chosen
+    >>> of_run(chosen(["peaks of pERK"])[0], np.ones((2, 3)))
+    (('member',), array([1., 1.]))
+    """
+    return (("member",), values[:, -1]) if one.single else (("member", "time"), values)
 
 
 def at_once(model: Model, members: Members, *, times_h: Array, readouts: Sequence[Readout]) -> xr.Dataset:
@@ -130,7 +173,8 @@ def at_once(model: Model, members: Members, *, times_h: Array, readouts: Sequenc
         readouts: what is read.
 
     Returns:
-        Per readout `(member, time)`, NaN where a run failed; `outcome` says how each ended; labels are coordinates.
+        Per readout `(member, time)`, or `(member,)` for one number of the whole run, NaN where a run failed; `outcome` says how
+        each ended; labels are coordinates.
 
     >>> from tamarisk.model.antimony import read_model
     >>> from tamarisk.model.readout import chosen
@@ -140,9 +184,9 @@ def at_once(model: Model, members: Members, *, times_h: Array, readouts: Sequenc
     """
     import xarray as xr
 
-    values, outcomes = observed(Solver(model), members[:], times_h=times_h, readouts=readouts)
+    values, outcomes = observed(solver_of(model, readouts), members[:], times_h=times_h, readouts=readouts)
     variables: dict[str, Any] = {
-        one.name: (("member", "time"), values[:, :, number], {"unit": one.unit, "meaning": one.meaning})
+        one.name: (*of_run(one, values[:, :, number]), {"unit": one.unit, "meaning": one.meaning})
         for number, one in enumerate(readouts)
     }
     variables["outcome"] = ("member", np.array([one.value for one in outcomes], dtype=object))

@@ -17,7 +17,7 @@ from tamarisk.model.protocol import Protocol, change_times, conditions, with_dos
 from tamarisk.model.readout import DEFAULT, Readout, chosen
 from tamarisk.model.substance import medium
 from tamarisk.simulation.batch import Member, Period, Progress, Solver
-from tamarisk.simulation.members import Kind, Members, at_once, observed
+from tamarisk.simulation.members import Kind, Members, at_once, observed, of_run, solver_of
 from tamarisk.simulation.outcome import Outcome
 from tamarisk.simulation.stream import OnDisk, stream
 from tamarisk.units import hours
@@ -64,7 +64,8 @@ def simulate(
         context: whose cells: a name, `name + edit`, a table file, a context; several of these, or a cohort.
         protocol: what is done to them; nothing if left out. A cohort's own therapies come on top.
         until: how long, with unit.
-        readouts: what is read, by name; `all` reads everything.
+        readouts: what is read, by name; `all` reads everything, `integral of NAME` is the area under its curve, `peaks of NAME`
+            are its largest and smallest value and when, one number per run.
         model: another model than the shipped one.
         points: output times, evenly spaced from 0.
         into: where on disk a cohort goes, chunk by chunk; one that stopped there goes on.
@@ -75,7 +76,7 @@ def simulate(
     Raises:
         UnknownNameError: a context or readout that nobody has heard of.
         UnitError: `until` has no unit or a wrong one.
-        ProtocolError: `until` is zero, or longer than any culture is kept; doses overlap.
+        ProtocolError: `until` is zero, or longer than any culture is kept; doses overlap; an area has no meaning.
         ModelError: the model lacks something that is needed.
         SimulationError: a single culture failed.
         DataError: `into` holds something else, or needs zarr.
@@ -129,7 +130,7 @@ def observe(
     """Many experiments at once, as plain arrays.
 
     Args:
-        solver: the compiled model.
+        solver: the model, compiled for these readouts.
         experiments: what is run.
         times_h: increasing times in hours, from 0.
         readouts: what is read.
@@ -238,10 +239,11 @@ def _alone(model: Model, context: str | Context, plan: Protocol, times_h: Array,
     import xarray as xr
 
     culture = Experiment(read_context(context) if isinstance(context, str) else context, plan)
-    values, outcomes = observe(Solver(model), [culture], times_h=times_h, readouts=readouts)
+    values, outcomes = observe(solver_of(model, readouts), [culture], times_h=times_h, readouts=readouts)
     require_finished(outcomes[0], culture)
+    tables = (of_run(readout, values[:, :, number]) for number, readout in enumerate(readouts))
     variables = {
-        readout.name: ("time", values[0, :, number], {"unit": readout.unit, "meaning": readout.meaning})
-        for number, readout in enumerate(readouts)
+        readout.name: (dimensions[1:], numbers[0], {"unit": readout.unit, "meaning": readout.meaning})
+        for readout, (dimensions, numbers) in zip(readouts, tables, strict=True)
     }
     return xr.Dataset(variables, coords={"time": ("time", times_h, {"unit": "h"})}, attrs=_said(culture))

@@ -1,7 +1,4 @@
-"""A run on disk as a Zarr group, chunk after chunk, whole at every moment. It knows files, not how numbers are made.
-
-It does not know of a second program that writes into the same folder at the same time.
-"""
+"""A run on disk as a Zarr group, chunk after chunk, whole at every moment. It knows files, not how numbers are made."""
 
 from __future__ import annotations
 
@@ -20,7 +17,8 @@ import numpy as np
 from tamarisk.errors import DataError
 from tamarisk.model.readout import Readout
 from tamarisk.places import require_own
-from tamarisk.simulation.members import slices
+from tamarisk.simulation.hold import Hold
+from tamarisk.simulation.members import of_run, slices
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -31,6 +29,7 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 
 ENDING = "outcome"  # the array that is put in its place last: a chunk that has it is whole
 _DESK = ".part"  # where chunks are written before they are put in their place
+_HOLD = ".held"  # says which program writes here
 _ROOT = "zarr.json"
 _ELSE = "name another, or take this one away"
 
@@ -59,21 +58,22 @@ class Layout:
 class Store:
     """A folder that holds one run, or the part of it that is finished.
 
-    A chunk is written beside the run, brought safely to the disk, and then renamed into its place.
+    A chunk is written beside the run, brought safely to the disk, and then renamed into its place. As a context it is the only
+    one that writes there.
 
     Args:
         folder: new, empty, or with the same run in it.
         layout: what it will hold.
 
     Raises:
-        DataError: zarr is not installed, or the folder holds something else.
+        DataError: zarr is not installed, the folder holds something else, or another program writes there.
 
     >>> import tempfile
     >>> from tamarisk.model.readout import chosen
     >>> layout = Layout(3, 2, np.array([0.0]), chosen(["HER2"]), (), {"model": "1"})
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     store = Store(Path(folder), layout)
-    ...     store.write(slice(0, 2), np.ones((2, 1, 1)), {ENDING: ["finished", "finished"]})
+    ...     with Store(Path(folder), layout) as store:
+    ...         store.write(slice(0, 2), np.ones((2, 1, 1)), {ENDING: ["finished", "finished"]})
     ...     missing(Path(folder), layout)
     [slice(2, 3, None)]
     """
@@ -81,16 +81,26 @@ class Store:
     def __init__(self, folder: Path, layout: Layout) -> None:
         zarr = _zarr()
         self.folder, self.layout, self._desk = folder, layout, folder / _DESK
-        begun = (folder / _ROOT).exists()
-        if begun:
-            self._refuse_other(zarr)
-        else:
-            require_own(folder, _DESK)
-        shutil.rmtree(self._desk, ignore_errors=True)
+        self._begun(zarr)
         self._desk.mkdir(parents=True, exist_ok=True)
-        self._arrays = self._laid(zarr.create_group(self._desk, overwrite=True, attributes={"tamarisk": dict(layout.identity)}))
-        if not begun:
-            self._publish()
+        self._hold = Hold(folder / _HOLD)
+        try:
+            begun = self._begun(zarr)  # another program may have been there in between
+            shutil.rmtree(self._desk, ignore_errors=True)
+            self._desk.mkdir(exist_ok=True)
+            group = zarr.create_group(self._desk, overwrite=True, attributes={"tamarisk": dict(layout.identity)})
+            self._arrays = self._laid(group)
+            if not begun:
+                self._publish()
+        except BaseException:
+            self._hold.release()
+            raise
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hold.release()
 
     def write(self, some: slice, values: Array, words: Mapping[str, Sequence[str]]) -> None:
         """Put one chunk in its place.
@@ -101,27 +111,31 @@ class Store:
             words: the texts of each member, by label, and how its run ended.
         """
         for number, readout in enumerate(self.layout.readouts):
-            self._arrays[readout.name][some] = values[:, :, number]
+            self._arrays[readout.name][some] = of_run(readout, values[:, :, number])[1]
         for name, texts in words.items():
             self._arrays[name][some] = np.array(texts, dtype=np.dtypes.StringDType())
         place = str(some.start // self.layout.chunk)
-        made = [self._desk / one.name / "c" / place / "0" for one in self.layout.readouts]
+        made = [self._desk / one.name / "c" / place / ("" if one.single else "0") for one in self.layout.readouts]
         made += [self._desk / name / "c" / place for name in words if name != ENDING]
         self._move([file for file in made if file.exists()])  # of a chunk in which nobody finished no numbers are kept
         self._move([self._desk / ENDING / "c" / place])
 
     def finished(self) -> xr.Dataset:
-        """The run as it lies there: numbers are read when they are asked for, texts at once."""
+        """Let go of the run and open it as it lies there: numbers are read when they are asked for, texts at once."""
         import xarray as xr
 
         shutil.rmtree(self._desk, ignore_errors=True)
+        self._hold.release()
         found: xr.Dataset = xr.open_zarr(self.folder, chunks=None, consolidated=False)
         names = (*self.layout.labels, ENDING)
         texts = found.assign({name: ("member", _shared(found[name].to_numpy())) for name in names})
         return texts[[*(one.name for one in self.layout.readouts), *names]].set_coords(self.layout.labels)
 
-    def _refuse_other(self, zarr: ModuleType) -> None:
-        """The folder holds the same run."""
+    def _begun(self, zarr: ModuleType) -> bool:
+        """Whether this run lies there already; the folder of another, or of other people, is refused."""
+        if not (self.folder / _ROOT).exists():
+            require_own(self.folder, _DESK)
+            return False
         try:
             held = zarr.open_group(self.folder, mode="r").attrs.asdict().get("tamarisk")
         except (OSError, ValueError, KeyError, TypeError):
@@ -132,6 +146,7 @@ class Store:
         if other:
             what = f"the folder holds another run: it differs in {', '.join(other)}"
             raise DataError(what, where=str(self.folder), hint=_ELSE)
+        return True
 
     def _laid(self, group: Any) -> dict[str, Any]:
         """Every array of the run, empty but for the times."""
@@ -139,13 +154,14 @@ class Store:
         time = group.create_array("time", data=layout.times_h, dimension_names=["time"], attributes={"unit": "h"})
         arrays = {"time": time}
         for one in layout.readouts:
+            dimensions = ["member"] if one.single else ["member", "time"]
             arrays[one.name] = group.create_array(
                 one.name,
-                shape=(layout.members, len(layout.times_h)),
-                chunks=(layout.chunk, len(layout.times_h)),
+                shape=(layout.members, len(layout.times_h))[: len(dimensions)],
+                chunks=(layout.chunk, len(layout.times_h))[: len(dimensions)],
                 dtype="float64",
                 fill_value=np.nan,
-                dimension_names=["member", "time"],
+                dimension_names=dimensions,
                 attributes={"unit": one.unit, "meaning": one.meaning},
             )
         for name in (*layout.labels, ENDING):

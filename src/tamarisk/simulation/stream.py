@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from tamarisk.model.model import Model
 from tamarisk.model.readout import Readout
 from tamarisk.model.system import system_of
 from tamarisk.simulation.batch import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE, Member, Progress, Solver
-from tamarisk.simulation.members import Members, observed, slices
+from tamarisk.simulation.members import Members, observed, quantities_of, slices, solver_of
 from tamarisk.simulation.outcome import Outcome
 from tamarisk.simulation.store import ENDING, Layout, Store, missing
 
@@ -29,6 +31,7 @@ Found = tuple[Array, tuple[Outcome, ...]]
 
 _GO_ON = "run the same again to go on from there"
 _AHEAD = 2  # chunks per processor that a cluster is given at a time
+_TURN_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,14 @@ class Desk:
     """A model compiled where it stands, for one caller at a time; to another process it travels as the model.
 
     Args:
-        model: the model.
+        solver: the model, compiled for what is read.
     """
 
-    def __init__(self, model: Model) -> None:
-        self._model, self._solver, self._one = model, Solver(model), threading.Lock()
+    def __init__(self, solver: Solver) -> None:
+        self._solver, self._one = solver, threading.Lock()
 
-    def __reduce__(self) -> tuple[type[Desk], tuple[Model]]:
-        return Desk, (self._model,)
+    def __reduce__(self) -> tuple[type[Desk], tuple[Solver]]:
+        return Desk, (self._solver,)
 
     def work(
         self, members: Sequence[Member], times_h: Array, readouts: Sequence[Readout], progress: Progress | None = None
@@ -80,10 +83,10 @@ def stream(model: Model, members: Members, into: OnDisk, *, times_h: Array, read
         readouts: what is read.
 
     Returns:
-        The run as it lies on disk, opened: `(member, time)` per readout, and `outcome`.
+        The run as it lies on disk, opened: what `at_once` gives.
 
     Raises:
-        DataError: zarr is not installed, the folder holds something else, or nothing more can be written.
+        DataError: zarr is not installed, the folder holds something else, another program writes there, or the disk is full.
         ModelError: the model lacks a constant or a quantity.
         KeyboardInterrupt: it was stopped; says what is kept and how to go on.
 
@@ -98,7 +101,7 @@ def stream(model: Model, members: Members, into: OnDisk, *, times_h: Array, read
     ...     run["outcome"].to_numpy().tolist()
     ['finished', 'finished']
     """
-    Solver(model).require_known(members[next(slices(len(members), into.chunk))], [one.quantity for one in readouts])
+    solver_of(model, readouts).require_known(members[next(slices(len(members), into.chunk))], quantities_of(readouts))
     folder, labels = Path(into.folder), tuple(members.labels(slice(0, 1)))
     layout = Layout(len(members), into.chunk, times_h, readouts, labels, _identity(model, members, into, times_h, readouts))
     try:
@@ -112,18 +115,18 @@ def stream(model: Model, members: Members, into: OnDisk, *, times_h: Array, read
 
 def _written(model: Model, members: Members, into: OnDisk, layout: Layout) -> xr.Dataset:
     """Every chunk that is missing, computed and put in its place."""
-    store = Store(Path(into.folder), layout)
-    done = len(members) - _count(missing(store.folder, layout))
+    with Store(Path(into.folder), layout) as store:
+        done = len(members) - _count(missing(store.folder, layout))
 
-    def told(more: int) -> None:
-        if into.progress is not None:
-            into.progress(done + more, len(members))
+        def told(more: int) -> None:
+            if into.progress is not None:
+                into.progress(done + more, len(members))
 
-    for some, (values, outcomes) in _computed(model, members, into, layout, told):
-        store.write(some, values, members.labels(some) | {ENDING: [one.value for one in outcomes]})
-        done += _count([some])
-        told(0)
-    return store.finished()
+        for some, (values, outcomes) in _computed(model, members, into, layout, told):
+            store.write(some, values, members.labels(some) | {ENDING: [one.value for one in outcomes]})
+            done += _count([some])
+            told(0)
+        return store.finished()
 
 
 def _count(some: Sequence[slice]) -> int:
@@ -151,7 +154,7 @@ def _computed(
     if into.client is not None:
         yield from _far(model, members, into, layout)
         return
-    desk = Desk(model)
+    desk = Desk(solver_of(model, layout.readouts))
     for some in missing(Path(into.folder), layout):
         yield some, desk.work(members[some], layout.times_h, layout.readouts, lambda count, _: told(count))
 
@@ -159,25 +162,43 @@ def _computed(
 def _far(model: Model, members: Members, into: OnDisk, layout: Layout) -> Iterator[tuple[slice, Found]]:
     """The same from a cluster, in the order in which chunks are done; only a few are on their way at a time."""
     try:
-        waiting = import_module("distributed").as_completed()
+        import_module("distributed")
     except ImportError:
         raise DataError("a cluster needs distributed, which is not installed", hint="install tamarisk[cluster]") from None
     client, going, rest = into.client, {}, iter(missing(Path(into.folder), layout))
-    desk = client.scatter(Desk(model), broadcast=True, hash=False)
+    desk = client.scatter(Desk(solver_of(model, layout.readouts)), broadcast=True, hash=False)
+    done: SimpleQueue[tuple[Any, Found | BaseException]] = SimpleQueue()
+
+    def fetch(future: Any) -> None:
+        """Runs in a thread of the client: Control-C reaches the main thread only, and waiting there the client may lose it."""
+        try:
+            done.put((future, future.result()))
+        except BaseException as fault:  # noqa: BLE001 -- raised where it is heard
+            done.put((future, fault))
 
     def give() -> None:
         some = next(rest, None)
         if some is not None:
             future = client.submit(Desk.work, desk, members[some], layout.times_h, layout.readouts, pure=False)
             going[future] = some
-            waiting.add(future)
+            future.add_done_callback(fetch)
 
     try:
         for _ in range(_AHEAD * max(1, sum(client.nthreads().values()))):
             give()
-        for future in waiting:
-            yield going.pop(future), future.result()
+        while going:
+            future, found = _heard(done)
+            if isinstance(found, BaseException):
+                raise found
+            yield going.pop(future), found
             give()
     finally:
         for future in going:
             future.release()  # the scheduler forgets what has not begun; nobody waits for its answer
+
+
+def _heard(done: SimpleQueue[Any]) -> Any:
+    """What comes first, waited for in short turns, since some systems let nobody interrupt a long one."""
+    while True:
+        with suppress(Empty):
+            return done.get(timeout=_TURN_S)

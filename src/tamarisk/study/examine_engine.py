@@ -1,4 +1,7 @@
-"""Is the engine all right on this processor: vectors, kept machine code, sameness, speed. It knows what should hold."""
+"""Is the engine all right on this processor: vectors, kept machine code, sameness, speed, and the counts of the SBML suite.
+
+It knows what should hold; it does not run the suite.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from tamarisk.model.system import system_of
 from tamarisk.simulation.lanes import Batch, Control, Lanes, Plan
 from tamarisk.simulation.machine_code import kept_code, native_lanes
 from tamarisk.study.examine import Examination
+from tamarisk.study.suite import Verdict, kept_counts
 
 _HOURS = 144.0
 _MEMBERS = 256
@@ -27,7 +31,8 @@ def engine_doctor() -> tuple[Examination, ...]:
 
     Returns:
         The processor, the machine code kept on disk, whether the number of lanes and threads and the company change a
-        member's numbers, and members per second of the shipped model.
+        member's numbers, members per second of the shipped model, and how many cases of the SBML test suite ended how in the
+        last whole run.
 
     Raises:
         ModelError: the shipped model cannot be read.
@@ -35,7 +40,7 @@ def engine_doctor() -> tuple[Examination, ...]:
     >>> all(one.passed for one in engine_doctor())
     True
     """
-    return (_processor(), _kept(), *_sameness_and_speed())
+    return (_processor(), _kept(), *_sameness_and_speed(), _suite())
 
 
 def _processor() -> Examination:
@@ -48,6 +53,17 @@ def _processor() -> Examination:
 def _kept() -> Examination:
     place, files, size = kept_code()
     return Examination("kept code", True, f"{files} files, {size / 1e6:.1f} MB in {place}")
+
+
+def _suite() -> Examination:
+    """How many cases ended how, why some were refused, and what run and file that is."""
+    counts = kept_counts()
+    ended = {verdict: sum(one.cases for one in counts if one.verdict is verdict) for verdict in Verdict}
+    said = ", ".join(f"{cases} {verdict.value}" for verdict, cases in ended.items())
+    refused = "; ".join(f"{one.cases} {one.why}" for one in counts if one.why)
+    source = f"last whole run of tamarisk suite {counts[0].archive}, SHA-256 {counts[0].sha256}"
+    wrong = ended[Verdict.FAILED] + ended[Verdict.WRONG]
+    return Examination("suite", wrong == 0, f"{sum(ended.values())} semantic cases: {said} ({refused}); {source}")
 
 
 def _sameness_and_speed() -> tuple[Examination, Examination]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 import zipfile
@@ -19,9 +20,11 @@ import numpy as np
 
 from tamarisk.errors import DataError, ModelError, SimulationError
 from tamarisk.model.sbml_front import read_system
+from tamarisk.model.system import System
 from tamarisk.simulation.happenings import Happenings
 from tamarisk.simulation.lanes import Control, Plan
 from tamarisk.simulation.outcome import Outcome
+from tamarisk.tables import CONTENT, Column, read_table
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -29,6 +32,8 @@ _CASE = re.compile(r"(?:.*/)?(\d{5})-(settings\.txt|model\.m|results\.csv|sbml-l
 _FINE = (1e-10, 1.0)  # error allowed in a step, and the longest step where conditions are watched, in output intervals
 _COARSE = (1e-8, 0.7)  # a second run, which must agree with the first to within what the case allows
 _MOST_STEPS = 1_000_000  # one case has 100,000 events
+_NAMES = re.compile(r"^\d{5}: | '[^']*'")  # what in a reason is one case's own
+_COUNTED = ("verdict", "why", "cases", "archive", "sha256")
 _BELOW = 1e-6  # how much smaller than the case's absolute tolerance that of the integrator is
 
 
@@ -69,6 +74,25 @@ class Result:
     why: str
     tags: tuple[str, ...]
     table: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many cases of an archive ended alike.
+
+    Attributes:
+        verdict: what came of them.
+        why: why they were refused, without the names of one case.
+        cases: how many.
+        archive: the file's name.
+        sha256: the file's hash.
+    """
+
+    verdict: Verdict
+    why: str
+    cases: int
+    archive: str
+    sha256: str
 
 
 def run_suite(
@@ -141,10 +165,8 @@ def run_case(case: Case) -> Result:
         What came of it; a model that is not solved here is refused with its reason.
     """
     end = partial(Result, case.id, tags=case.tags)
-    if case.settings["test"] != "TimeCourse":
-        return end(Verdict.REFUSED, f"the case asks for {case.settings['test'] or 'nothing'}, not for a time course")
     try:
-        system = read_system(case.sbml, where=case.id)
+        system = read_case(case)
     except ModelError as refused:
         return end(Verdict.REFUSED, str(refused))
     try:
@@ -158,6 +180,17 @@ def run_case(case: Case) -> Result:
         return end(Verdict.FAILED, f"{case.id}: the integrator does not reach the accuracy asked for ({unsure})")
     written = _written(names, values)
     return end(Verdict.PASSED, "", table=written) if wrong is None else end(Verdict.WRONG, wrong, table=written)
+
+
+def read_case(case: Case) -> System:
+    """The model of a case.
+
+    Raises:
+        ModelError: it is not solved here; says why.
+    """
+    if case.settings["test"] != "TimeCourse":
+        raise ModelError(f"the case asks for {case.settings['test'] or 'nothing'}, not for a time course")
+    return read_system(case.sbml, where=case.id)
 
 
 def _list(case: Case, key: str) -> list[str]:
@@ -232,3 +265,51 @@ def by_tag(results: Sequence[Result]) -> dict[str, dict[str, int]]:
     counted = {"all": Counter(one.verdict for one in results)}
     counted |= {tag: Counter(one.verdict for one in results if tag in one.tags) for tag in tags}
     return {tag: {verdict.value: count[verdict] for verdict in Verdict} for tag, count in counted.items()}
+
+
+def by_reason(results: Sequence[Result]) -> dict[str, int]:
+    """How many cases were refused for each reason, the most frequent first; names of one case are left out.
+
+    >>> by_reason([Result("00870", Verdict.REFUSED, "00870: the reaction 'J0' is fast", ())])
+    {'the reaction is fast': 1}
+    """
+    refused = Counter(_NAMES.sub("", one.why) for one in results if one.verdict is Verdict.REFUSED)
+    return dict(refused.most_common())
+
+
+def counts(results: Sequence[Result], archive: Path) -> tuple[Count, ...]:
+    """How many cases of an archive ended how, refusals by their reason.
+
+    Args:
+        results: what came of its cases.
+        archive: the file that they are of.
+
+    Returns:
+        A count of each verdict, of the refused one for each reason.
+    """
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    ended = Counter(one.verdict for one in results)
+    rows: dict[tuple[Verdict, str], int] = {
+        (verdict, ""): ended[verdict] for verdict in Verdict if verdict is not Verdict.REFUSED
+    }
+    rows |= {(Verdict.REFUSED, why): cases for why, cases in by_reason(results).items()}
+    return tuple(Count(verdict, why, cases, archive.name, digest) for (verdict, why), cases in rows.items())
+
+
+def counts_table(found: Sequence[Count]) -> str:
+    """Counts as tab-separated text, as `content/suite.tsv` keeps those of the last whole run."""
+    rows = [_COUNTED, *((one.verdict.value, one.why, str(one.cases), one.archive, one.sha256) for one in found)]
+    return "".join("\t".join(row) + "\n" for row in rows)
+
+
+def kept_counts() -> tuple[Count, ...]:
+    """The counts of the last whole run that this copy of Tamarisk knows of, as `tamarisk suite` wrote them.
+
+    >>> sum(one.cases for one in kept_counts())
+    910
+    """
+    columns = [Column(name, number=name == "cases", required=name != "why") for name in _COUNTED]
+    return tuple(
+        Count(Verdict(row["verdict"]), row["why"], int(row.number("cases")), row["archive"], row["sha256"])
+        for row in read_table(CONTENT / "suite.tsv", columns)
+    )

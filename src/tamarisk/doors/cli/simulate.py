@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from tamarisk.study.figure import Lines
 
 _MOST_GENES = 30
+_READ = "What is read; may repeat; 'all' reads everything, 'integral of NAME' and 'peaks of NAME' what came of a curve."
 
 
 @click.command()
 @context_option
 @plan_options
 @click.option("--until", default="144h", show_default=True, metavar="TIME", help="How long, with unit.")
-@click.option("--readout", "readouts", multiple=True, metavar="NAME", help="What is read; may repeat; 'all' reads everything.")
+@click.option("--readout", "readouts", multiple=True, metavar="NAME", help=_READ)
 @click.option("--points", default=61, show_default=True, help="Output times, evenly spaced from 0.")
 @click.option(
     "--cohort",
@@ -112,7 +113,10 @@ def _record(course: xr.Dataset, expression: xr.Dataset | None) -> dict[str, Any]
         **course.attrs,
         "time": course["time"].values.tolist(),
         "time_unit": "h",
-        "readouts": {name: {"values": one.values.tolist(), "unit": one.attrs["unit"]} for name, one in course.items()},
+        "readouts": {
+            name: {"values" if one.ndim else "value": one.values.tolist(), "unit": one.attrs["unit"]}
+            for name, one in course.items()
+        },
     }
     if expression is not None:
         fold = expression["log2_fold"]
@@ -133,9 +137,13 @@ def _print(course: xr.Dataset, expression: xr.Dataset | None, out: Path | None) 
     end = f"{float(course['time'][-1]):g} h"
     rows = [
         [str(name), rounded(float(one[0])), rounded(float(one[-1])), one.attrs["unit"], one.attrs["meaning"]]
-        for name, one in course.items()
+        for name, one in _split(course)[0].items()
     ]
-    print_table(title, ["readout", "0 h", end, "unit", "meaning"], rows, numbers=(1, 2))
+    peaks = [[str(name), rounded(float(one)), one.attrs["unit"], one.attrs["meaning"]] for name, one in _split(course)[1].items()]
+    if rows:
+        print_table(title, ["readout", "0 h", end, "unit", "meaning"], rows, numbers=(1, 2))
+    if peaks:
+        print_table(f"{title}, 0 to {end}", ["readout", "value", "unit", "meaning"], peaks, numbers=(1,))
     if expression is not None:
         _print_genes(expression)
     if out is not None:
@@ -152,17 +160,28 @@ def _print_genes(expression: xr.Dataset) -> None:
         click.echo(expression.attrs["left_out"])
 
 
+def _split(course: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
+    """What is read at every time, and what is one number of the whole run."""
+    single = [name for name, one in course.items() if not one.ndim]
+    return course.drop_vars(single), course[single]
+
+
 def _write(folder: Path, course: xr.Dataset, expression: xr.Dataset | None) -> None:
+    course, peaks = _split(course)
+    if peaks:
+        lines = ([name, float(one), one.attrs["unit"]] for name, one in peaks.items())
+        write_csv(folder / "peaks.csv", ["readout", "value", "unit"], lines)
     names = [str(name) for name in course]
     header = ["time (h)", *(f"{name} ({course[name].attrs['unit']})" for name in names)]
     rows = zip(course["time"].values.tolist(), *(course[name].values.tolist() for name in names), strict=True)
     write_csv(folder / "course.csv", header, rows)
-    write_panels([_growth(course), _others(course)], folder, "course")
+    if names:
+        write_panels([_growth(course), _others(course)], folder, "course")
     if expression is not None:
         genes = [str(gene) for gene in expression["gene"].values]
         values = expression["log2_fold"].values.tolist()
-        lines = ([time, *row] for time, row in zip(expression["time"].values.tolist(), values, strict=True))
-        write_csv(folder / "genes.csv", ["time (h)", *genes], lines)
+        folds = ([time, *row] for time, row in zip(expression["time"].values.tolist(), values, strict=True))
+        write_csv(folder / "genes.csv", ["time (h)", *genes], folds)
 
 
 def _growth(course: xr.Dataset) -> Lines:

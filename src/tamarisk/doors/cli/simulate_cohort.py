@@ -116,7 +116,7 @@ def _end(run: xr.Dataset, name: str) -> dict[str, float]:
     """How a readout is spread over the members that finished, at the last time."""
     import numpy as np
 
-    last = run[name][:, -1].to_numpy()
+    last = run[name].to_numpy().reshape(run.sizes["member"], -1)[:, -1]
     finished = last[run["outcome"].to_numpy() == "finished"]
     values = np.quantile(finished, list(_SHARES.values())) if finished.size else np.full(len(_SHARES), np.nan)
     return dict(zip(_SHARES, values.tolist(), strict=True))
