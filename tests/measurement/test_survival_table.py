@@ -14,8 +14,9 @@ from hypothesis import strategies as some
 from tamarisk.errors import TamariskError
 from tamarisk.measurement import hazard
 from tamarisk.measurement.columns import Said
+from tamarisk.measurement.log_rank import log_rank
 from tamarisk.measurement.measured import Result, Source
-from tamarisk.measurement.survival import log_rank, restricted_mean_difference
+from tamarisk.measurement.survival import restricted_mean_difference
 from tamarisk.measurement.survival_table import Patients, read_follow_up, survival_of
 from tamarisk.seeds import generator
 

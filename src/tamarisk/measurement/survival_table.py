@@ -13,11 +13,11 @@ from tamarisk.errors import DataError, Issue, TableError, listed
 from tamarisk.measurement.columns import ALIASES, TIME_WORDS, Said
 from tamarisk.measurement.estimate import Array, Estimate, Mask
 from tamarisk.measurement.hazard import cox
+from tamarisk.measurement.log_rank import log_rank
 from tamarisk.measurement.measured import Measured, Result, Source, source_of
 from tamarisk.measurement.survival import (
     KaplanMeier,
     kaplan_meier,
-    log_rank,
     number_at_risk,
     restricted_mean,
     restricted_mean_difference,
@@ -153,7 +153,7 @@ def survival_of(
     Raises:
         DataError: the control is not said or not there, the period ends too late, or a group never has the event.
 
-    References: [@KAPLAN1958; @MANTEL1966; @COX1972; @GRAMBSCH1994; @ROYSTON2013].
+    References: [@KAPLAN1958; @MANTEL1966; @WANG2010; @COX1972; @GRAMBSCH1994; @ROYSTON2013; @DITZHAUS2023].
 
     >>> people = Patients(np.array([2.0, 3, 3, 5, 8]), np.array([True, True, False, True, False]), ("a",) * 5, "months",
     ...     Source("", "", 5))
@@ -323,7 +323,7 @@ def _at_risk(patients: Patients, group: str, level: float) -> Iterator[Result]:
 
 def _log_rank(patients: Patients, groups: Sequence[str], level: float) -> Result:
     found = log_rank(patients.time, patients.event, group=patients.group)
-    chi2 = Estimate(found.chi2, math.nan, math.nan, level, len(patients.time), "", f"log-rank, df {found.df}")
+    chi2 = Estimate(found.chi2, math.nan, math.nan, level, len(patients.time), "", found.method)
     return Result(" and ".join(groups), "log-rank chi-squared", chi2, p=found.p)
 
 
