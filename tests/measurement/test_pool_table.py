@@ -33,8 +33,17 @@ def test_ratios_are_pooled_as_logs(tmp_path: Path) -> None:
         tuple(np.exp([alone.mean.value, alone.mean.low, alone.mean.high])), rel=1e-12
     )
     assert (mean.unit, mean.n) == ("fold", 3)
+    careful = found["HR of 3 studies", "random effects, tau squared uncertain"]
+    assert (careful.low, careful.high) == pytest.approx((math.exp(alone.marginal.low), math.exp(alone.marginal.high)), rel=1e-12)
     assert found["HR of 3 studies", "I squared"].value == pytest.approx(100.0 * alone.I2, rel=1e-12)
     assert found["HR of 3 studies", "Q"].value == pytest.approx(alone.Q, rel=1e-12)
+
+
+def test_an_end_beyond_every_number_is_infinite(tmp_path: Path) -> None:
+    """Law: two studies asked at a level of .99999 tell nothing of the ratio but that it is above 0."""
+    effects = read_effects(file(tmp_path, "study,HR,low,high\nA,0.5,0.05,5\nB,0.9,0.3,2.7\n"))
+    for found in pool_of(effects, level=0.99999).results[:3]:
+        assert (found.estimate.low, found.estimate.high) == (0.0, math.inf)
 
 
 def test_without_each_study(tmp_path: Path) -> None:
@@ -104,7 +113,10 @@ def test_asymmetry_is_asked_of_ten(tmp_path: Path) -> None:
         ("study,difference,se\nA,2,0\n", "trials.csv, row 2, column se: 0 is no standard error (give one above 0)"),
         ("study,HR,log_se\nA,0,0.1\n", "trials.csv, row 2, column estimate: 0 is no ratio (give ratios, not logs)"),
         ("study,HR,low,high\nA,NA,,\n", "trials.csv: no row holds an effect; fill in the estimates"),
-        ("HR,low,high\n0.5,0.4,0.6\n", "trials.csv, header: column 'study' is missing"),
+        (
+            "HR,low,high\n0.5,0.4,0.6\n",
+            "trials.csv, header: column 'study' is missing (say which it is with --column study=HEADER; known: HR, low, high)",
+        ),
     ],
 )
 def test_bad_files_are_refused(tmp_path: Path, text: str, sentence: str) -> None:

@@ -110,23 +110,23 @@ def pool_of(
         level: coverage of the intervals, between 0 and 1.
 
     Returns:
-        Random and fixed effect, prediction, tau squared, I squared and Q; from three studies the mean without each; from
-        ten the asymmetry.
+        Random effects, the same with tau squared uncertain, the prediction, the fixed effect, tau squared, I squared and Q;
+        from three studies the mean without each; from ten the asymmetry.
 
     Raises:
         DataError: there are fewer than two studies.
 
-    References: [@DERSIMONIAN1986; @VIECHTBAUER2005; @KNAPP2003; @HIGGINS2009; @HIGGINS2002; @EGGER1997].
+    References: [@DERSIMONIAN1986; @VIECHTBAUER2005; @KNAPP2003; @HIGGINS2009; @NAGASHIMA2019; @HIGGINS2002; @EGGER1997].
 
     >>> trials = Effects(("A", "B"), np.log([0.5, 0.6]), np.array([0.02, 0.03]), "HR", Source("", "", 2))
     >>> print(pool_of(trials, spread="normal").results[0].estimate)
     0.538 fold (95 % 0.434 to 0.667, n = 2)
     """
-    numbers = effects.effect, effects.variance
-    pooled = random_effects(*numbers, method=method, spread=spread, level=level)
-    of, shown = f"{effects.measure} of {len(effects.study)} studies", _shown(effects.measure)
+    numbers, of = (effects.effect, effects.variance), f"{effects.measure} of {len(effects.study)} studies"
+    pooled, shown = random_effects(*numbers, method=method, spread=spread, level=level), _shown(effects.measure)
     results = [
         Result(of, "random effects", shown(pooled.mean)),
+        Result(of, "random effects, tau squared uncertain", shown(pooled.marginal)),
         Result(of, "prediction", shown(pooled.prediction)),
         Result(of, "fixed effect", shown(fixed_effect(*numbers, level=level).mean)),
         *_heterogeneity(of, pooled, method, level),
@@ -172,7 +172,8 @@ def _shown(measure: str) -> Callable[[Estimate], Estimate]:
     """An effect as people read it: a ratio, or the difference itself."""
 
     def ratio(log: Estimate) -> Estimate:
-        value, low, high = (math.exp(one) for one in (log.value, log.low, log.high))
+        with np.errstate(over="ignore"):  # an end beyond every number is infinite
+            value, low, high = np.exp([log.value, log.low, log.high]).tolist()
         return Estimate(value, low, high, log.level, log.n, "fold", log.method)
 
     return (lambda found: found) if measure == "difference" else ratio
