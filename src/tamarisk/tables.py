@@ -16,6 +16,7 @@ from tamarisk.errors import Issue, TableError, listed
 from tamarisk.names import nearest, plain
 
 CONTENT = Path(__file__).parent / "content"
+_MOST_FAULTS = 50  # more say nothing new, and a million would scroll by
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Column:
         optional: whether the file may lack the column.
         aliases: other names that mean the same.
         gaps: words that stand for an empty cell, as NA.
+        header: the one header that means it, where a call names it; its name and aliases then mean nothing.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Column:
     optional: bool = False
     aliases: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +134,10 @@ def read_columns(
     Raises:
         TableError: as `read_table`.
     """
-    header, lines, body = _parsed(path)
+    header, body = _parsed(path)
     names, issues = _header(path, header, columns, extra=extra)
-    faults = list(_ragged(lines, body, len(header)))
-    table = _by_column(lines, body, names, {column.name: column.gaps for column in columns})
+    faults = [(line, "", f"{width} cells under {len(header)} columns") for line, width in body.other_widths(len(header))]
+    table = _by_column(body, names, {column.name: column.gaps for column in columns})
     bad = {column.name: _bad_cells(column, set(table[column.name])) for column in columns if column.name in table.cells}
     for name in (name for name, wrong in bad.items() if wrong):
         found = ((line, bad[name].get(cell)) for line, cell in zip(table.lines, table[name], strict=True))
@@ -143,28 +146,40 @@ def read_columns(
         faults += _rule_faults(table, bad, check, asks)
     issues += _grouped(path.name, faults)
     if issues:
-        raise TableError(listed(issues))
+        more = f"\nand {len(issues) - _MOST_FAULTS} more such faults" if len(issues) > _MOST_FAULTS else ""
+        raise TableError(listed(issues[:_MOST_FAULTS]) + more)
     if not table.lines:
         raise TableError("the table has a header but no rows", where=path.name, hint="add at least one row")
     return table
 
 
-def _ragged(lines: Sequence[int], body: Sequence[Sequence[str]], width: int) -> Iterator[tuple[int, str, str]]:
-    """Rows that have fewer or more cells than the header."""
-    for line, row in zip(lines, body, strict=True):
-        if len(row) != width:
-            yield line, "", f"{len(row)} cells under {width} columns"
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """The rows below a header: the line of each, its number of cells, and all cells one after the other."""
+
+    lines: list[int]
+    widths: list[int]
+    cells: list[str]
+
+    def other_widths(self, width: int) -> Iterator[tuple[int, int]]:
+        """Line and width of each row that has fewer or more cells."""
+        return ((line, own) for line, own in zip(self.lines, self.widths, strict=True) if own != width)
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Line and cells of each row, cells stripped."""
+        cells = iter(self.cells)
+        for line, width in zip(self.lines, self.widths, strict=True):
+            yield line, [cell.strip() for cell in itertools.islice(cells, width)]
 
 
-def _by_column(
-    lines: Sequence[int], body: Sequence[Sequence[str]], names: Sequence[str], gaps: Mapping[str, Sequence[str]]
-) -> Table:
+def _by_column(body: _Body, names: Sequence[str], gaps: Mapping[str, Sequence[str]]) -> Table:
     """The columns of the rows that have a cell under every name."""
-    width = len(names)
-    whole = [row for row in body if len(row) == width]
-    flat = list(itertools.chain.from_iterable(whole))  # a million short lists are slow to walk through column by column
-    held = [line for line, row in zip(lines, body, strict=True) if len(row) == width]
-    return Table(held, {name: _filled(flat[place::width], gaps[name]) for place, name in enumerate(names) if name})
+    width, lines, cells = len(names), body.lines, body.cells
+    whole = [own == width for own in body.widths]
+    if not all(whole):
+        kept = itertools.chain.from_iterable(map(itertools.repeat, whole, body.widths))
+        lines, cells = list(itertools.compress(lines, whole)), list(itertools.compress(cells, kept))
+    return Table(lines, {name: _filled(cells[place::width], gaps[name]) for place, name in enumerate(names) if name})
 
 
 def _filled(cells: Sequence[str], gaps: Sequence[str]) -> list[str]:
@@ -178,14 +193,18 @@ def _rule_faults(
 ) -> Iterator[tuple[int, str, str]]:
     """What else is wrong with rows whose cells are sound by themselves."""
     names = tuple(asks) or tuple(table.cells)
-    answers: dict[tuple[str, ...], list[tuple[str, str]]] = {}
-    for line, cells in zip(table.lines, zip(*(table[name] for name in names), strict=True), strict=True):
-        if not asks or cells not in answers:
-            wrong = {f"column {name}" for name, cell in zip(names, cells, strict=True) if cell in bad.get(name, ())}
-            issues = check(Row(line, dict(zip(names, cells, strict=True))))
-            answers[cells] = [(f", {issue.where}", issue.what) for issue in issues if issue.where not in wrong]
-        for where, what in answers[cells]:
-            yield line, where, what
+    columns = [table[name] for name in names]
+
+    def answer(line: int, cells: tuple[str, ...]) -> list[tuple[str, str]]:
+        wrong = {f"column {name}" for name, cell in zip(names, cells, strict=True) if cell in bad.get(name, ())}
+        issues = check(Row(line, dict(zip(names, cells, strict=True))))
+        return [(f", {issue.where}", issue.what) for issue in issues if issue.where not in wrong]
+
+    known = {cells: answer(0, cells) for cells in dict.fromkeys(zip(*columns, strict=True))} if asks else {}
+    if asks and not any(known.values()):
+        return
+    for line, cells in zip(table.lines, zip(*columns, strict=True), strict=True):
+        yield from ((line, *fault) for fault in (known[cells] if asks else answer(line, cells)))
 
 
 def _grouped(file: str, faults: Sequence[tuple[int, str, str]]) -> list[Issue]:
@@ -263,38 +282,47 @@ def table_cells(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     Raises:
         TableError: the file cannot be read, or is empty.
     """
-    header, lines, body = _parsed(path)
-    return header, [(line, [cell.strip() for cell in row]) for line, row in zip(lines, body, strict=True)]
+    header, body = _parsed(path)
+    return header, list(body.rows())
 
 
-def _parsed(path: Path, *, header_only: bool = False) -> tuple[list[str], list[int], list[list[str]]]:
-    """Header cells, and for each row below the line that it stands on and its cells as they stand."""
+def _parsed(path: Path, *, header_only: bool = False) -> tuple[list[str], _Body]:
+    """Header cells, stripped, and the rows below as they stand."""
     text = table_text(path).splitlines()
-    found = ((number, line) for number, line in enumerate(text, 1) if line.strip() and not line.startswith("#"))
-    numbered = list(itertools.islice(found, 1 if header_only else None))
-    if not numbered:
+    found = (number for number, line in enumerate(text, 1) if line.strip() and not line.startswith("#"))
+    numbers = list(itertools.islice(found, 1 if header_only else None))
+    if not numbers:
         raise TableError("the file is empty", where=str(path), hint="it needs a header and rows")
-    first = numbered[0][1]
+    first = text[numbers[0] - 1]
     separator = "\t" if "\t" in first else "," if "," in first else ";" if ";" in first else "\t"
     try:
-        rows = _split([line for _, line in numbered], separator)
+        cells, widths = _split([text[number - 1] for number in numbers], separator)
     except csv.Error as fault:
         raise TableError(f"a cell cannot be read ({fault})", where=str(path), hint="save it as tab-separated text") from None
-    return [cell.strip() for cell in rows[0]], [number for number, _ in numbered[1:]], rows[1:]
+    header = [cell.strip() for cell in cells[: widths[0]]]
+    del cells[: widths[0]]
+    return header, _Body(numbers[1:], widths[1:], cells)
 
 
-def _split(lines: Sequence[str], separator: str) -> list[list[str]]:
-    """The cells of each line; a quote that is never closed ends with its line."""
+def _split(lines: Sequence[str], separator: str) -> tuple[list[str], list[int]]:
+    """The cells of all lines one after the other, and how many each has: a million short lists are slow to make and to keep.
+
+    A quote that is never closed ends with its line.
+    """
+    joined = separator.join(lines)
+    if '"' not in joined and max(map(len, lines)) <= csv.field_size_limit():
+        return joined.split(separator), [line.count(separator) + 1 for line in lines]
     with suppress(csv.Error):
         rows = list(csv.reader(lines, delimiter=separator))
         if len(rows) == len(lines):
-            return rows
-    return [next(csv.reader([line], delimiter=separator)) for line in lines]
+            return list(itertools.chain.from_iterable(rows)), [len(row) for row in rows]
+    rows = [next(csv.reader([line], delimiter=separator)) for line in lines]
+    return list(itertools.chain.from_iterable(rows)), [len(row) for row in rows]
 
 
 def _header(path: Path, header: list[str], columns: Sequence[Column], *, extra: bool) -> tuple[list[str], list[Issue]]:
     """The official name of each column ('' for one that is dropped) and what is wrong with the header."""
-    official = {plain(word): column.name for column in columns for word in (column.name, *column.aliases)}
+    official = meanings(columns)
     names = [official.get(plain(cell), "") for cell in header]
     issues = []
     for cell, name in zip(header, names, strict=True):
@@ -305,16 +333,47 @@ def _header(path: Path, header: list[str], columns: Sequence[Column], *, extra: 
             )
         if name and names.count(name) > 1:
             issues.append(Issue(f"{path.name}, header", _twice(name, header, names)))
-    missing = [column.name for column in columns if not column.optional and column.name not in names]
-    issues += [Issue(f"{path.name}, header", f"column '{name}' is missing") for name in missing]
+    issues += [Issue(f"{path.name}, header", words) for words in _missing(header, names, columns)]
     return names, list(dict.fromkeys(issues))
+
+
+def meanings(columns: Sequence[Column]) -> dict[str, str]:
+    """Which column each header means, both without case, blanks and dashes; a header that a call names means that one alone.
+
+    Args:
+        columns: what a file may hold.
+
+    Returns:
+        The official name of each header.
+
+    >>> meanings([Column("group", aliases=("arm",), header="treatment"), Column("drug", aliases=("treatment", "agent"))])
+    {'drug': 'drug', 'treatment': 'group', 'agent': 'drug'}
+    """
+    known = {plain(word): one.name for one in columns if not one.header for word in (one.name, *one.aliases)}
+    return known | {plain(one.header): one.name for one in columns if one.header}
+
+
+def _missing(header: Sequence[str], names: Sequence[str], columns: Sequence[Column]) -> Iterator[str]:
+    """Columns that the file must hold, or that the call names, and does not."""
+    known = ", ".join([*header[:12], *(["..."] if len(header) > 12 else [])])  # a matrix may have hundreds
+    for column in columns:
+        if column.name not in names and column.header:
+            offer = nearest(column.header, [cell for cell in header if cell], count=1)
+            yield f"no column '{column.header}'" + (f"; did you mean '{offer[0]}'?" if offer else f" (known: {known})")
+        elif column.name not in names and not column.optional:
+            hint = (
+                f" (say which it is with --column {column.name}=HEADER{known and f'; known: {known}'})" if column.aliases else ""
+            )
+            yield f"column '{column.name}' is missing{hint}"
+            known = ""  # once is enough
 
 
 def _twice(name: str, header: list[str], names: list[str]) -> str:
     spelled = list(dict.fromkeys(cell for cell, official in zip(header, names, strict=True) if official == name))
     if len({plain(cell) for cell in spelled}) == 1:
         return f"column '{name}' stands twice"
-    return f"columns {' and '.join(repr(cell) for cell in spelled)} both mean '{name}'"
+    both = f"columns {' and '.join(repr(cell) for cell in spelled)} both mean '{name}'"
+    return f"{both} (keep one, or say which with --column {name}=HEADER)"
 
 
 def _bad_cells(column: Column, cells: Iterable[str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ import tamarisk as lab
 from tamarisk.doors.cli.evidence import BELOW
 from tamarisk.doors.cli.main import COMMANDS, cli
 from tamarisk.doors.cli.measure import RULERS
-from tamarisk.measurement.assay_tables import read_blots
+from tamarisk.measurement.blot_lanes import read_blots
 from tamarisk.measurement.blot_table import folds_of
 from tamarisk.measurement.columns import Said
 from tamarisk.measurement.dose_files import Asked

@@ -130,6 +130,40 @@ def test_several_files_are_several_experiments(told: Tell, place: Path) -> None:
     assert len(record["inputs"]) == 3
 
 
+def test_a_copy_is_told(told: Tell, place: Path) -> None:
+    """Law: a file that stands twice, whatever it is called, is said to be no further experiment; different files are not."""
+    text = GROWTH.replace("experiment,", "").replace("\n1,", "\n")
+    for name, content in (("a.csv", text), ("b.csv", text.replace("200", "210")), ("c.csv", text)):
+        (place / name).write_text(content, encoding="utf-8")
+    assert (
+        "c.csv is a copy of a.csv, which is no further experiment but may count as one"
+        in (told("measure", "growth", "a.csv", "b.csv", "c.csv")["warnings"])
+    )
+    assert told("measure", "growth", "a.csv", "b.csv")["warnings"] == []
+
+
+def test_blots_in_several_files(told: Tell, place: Path) -> None:
+    """Golden: by hand. Three files that number no blot are three: phospho falls 4-fold, 5-fold and 4-fold, 0.2321 on average."""
+    for number, phospho in enumerate((8, 10, 8)):
+        text = f"lane,sample,phospho,total,load\n{number},vehicle,{phospho},4,5\n{number},rapamycin,2,4,5\n"
+        (place / f"{number}.csv").write_text(text, encoding="utf-8")
+    words = ["--control", "vehicle", "--linear-range", "1:50", "--column", "condition=sample"]
+    record = told("measure", "blot", "0.csv", "1.csv", "2.csv", *words)
+    found = {one["name"]: one for one in record["results"]}["rapamycin: phospho per load"]
+    assert (found["n"], found["estimate"]) == (3, pytest.approx((1 / 4 / 5 / 4) ** (1 / 3), rel=1e-9))
+    assert [one["rows_used"] for one in record["inputs"]] == [2, 2, 2]
+
+
+def test_bars_show_their_intervals(said: Say, page: Callable[[str], Any], place: Path) -> None:
+    """Law: where estimates have intervals the figure says of what coverage, and where they have none it does not."""
+    words = template(said, "blot")
+    said(*words, "--level", "0.9", "--report", "page.html")
+    assert "Bands against control, with 90 % intervals" in page((place / "page.html").read_text(encoding="utf-8")).words
+    (place / "a.csv").write_text(GROWTH, encoding="utf-8")
+    said("measure", "growth", "a.csv", "--report", "plain.html")
+    assert "doublings of each condition" in page((place / "plain.html").read_text(encoding="utf-8")).words
+
+
 def test_a_table_of_changed_genes(told: Tell, place: Path) -> None:
     """Law: a table that DESeq2 wrote is read without samples; genes without a p-value come last."""
     text = "gene,baseMean,log2FoldChange,lfcSE,stat,pvalue,padj\nPGR,3,-1,1,-1,NA,NA\nGREB1,100,2,0.5,4,1e-4,2e-4\n"
@@ -255,13 +289,14 @@ BAD: list[tuple[str, str, str, Files]] = [
     (
         "colliding aliases",
         "measure growth a.csv",
-        "a.csv, header: columns 'treatment' and 'drug' both mean 'drug'",
+        "a.csv, header: columns 'treatment' and 'drug' both mean 'drug' (keep one, or say which with --column drug=HEADER)",
         {"a.csv": GROWTH.replace("experiment", "treatment")},
     ),
     (
         "no counts",
         "measure growth a.csv",
-        "a.csv, header: column 'counts' is missing",
+        "a.csv, header: column 'counts' is missing (say which it is with --column counts=HEADER; "
+        "known: experiment, drug, dose (nM), time (h), cells2)",
         {"a.csv": GROWTH.replace("cell_count", "cells2")},
     ),
     (
@@ -420,9 +455,21 @@ BAD: list[tuple[str, str, str, Files]] = [
         PAIR,
     ),
     (
+        "no responses",
+        "measure dose-response m.csv",
+        "m.csv: no column holds viability, inhibition, GR or response; say which it is with --column response=HEADER",
+        PAIR,
+    ),
+    (
+        "several DE tables",
+        "measure expression m.csv s.csv",
+        "files: several tables of changed genes are named; measure them one after the other",
+        PAIR,
+    ),
+    (
         "no DE table",
         "measure expression m.csv",
-        "m.csv, header: column 'effect' is missing\nm.csv, header: column 'p' is missing",
+        "m.csv: no column holds log2 fold changes or p-values; for a matrix of samples say --samples FILE",
         PAIR,
     ),
     (

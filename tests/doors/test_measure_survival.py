@@ -33,6 +33,7 @@ def test_mice_by_hand(told: Tell, place: Path) -> None:
     assert found["vehicle: mean to 6 days"]["estimate"] == pytest.approx(2 + 0.8 + 2 * 0.6 + 0.3, rel=1e-12)
     assert found["ICI: mean to 6 days"]["estimate"] == pytest.approx(4 + 2 * 0.75, rel=1e-12)
     assert found["ICI against vehicle: mean to 6 days, difference"]["estimate"] == pytest.approx(1.2, rel=1e-12)
+    assert found["vehicle and ICI: log-rank chi-squared"]["method"] == "log-rank, df 1, all 126 relabellings"
     assert [found[f"vehicle: at risk at {day} days"]["estimate"] for day in (0, 2, 4, 6, 8)] == [5.0, 5.0, 2.0, 1.0, 1.0]
 
 
@@ -189,7 +190,7 @@ BAD: list[tuple[str, str, str, Mapping[str, str]]] = [
         "control: no group 'EtOH'; known: vehicle, ICI",
         {"s.csv": MICE},
     ),
-    ("no such trial", f"{CALL} --by trial", "s.csv, header: column 'trial' is missing", {"s.csv": MICE}),
+    ("no such trial", f"{CALL} --by trial", "s.csv, header: no column 'trial' (known: mouse, time (days), event, group)", {"s.csv": MICE}),
     (
         "beyond the follow-up",
         f"{CALL} --until 9",
@@ -197,7 +198,13 @@ BAD: list[tuple[str, str, str, Mapping[str, str]]] = [
         "choose the period before seeing the curves, within the shortest arm",
         {"s.csv": MICE},
     ),
-    ("no event", CALL, "s.csv, header: column 'event' is missing", {"s.csv": MICE.replace("event", "alive")}),
+    (
+        "no event",
+        CALL,
+        "s.csv, header: column 'event' is missing (say which it is with --column event=HEADER; "
+        "known: mouse, time (days), alive, group)",
+        {"s.csv": MICE.replace("event", "alive")},
+    ),
     (
         "unknown name of a column",
         f"{CALL} --column dose=mouse",

@@ -85,6 +85,39 @@ def test_the_screen_of_mathews(told: Tell) -> None:
     assert all("the curve is not well behaved" in one["why"] for one in record["refusals"])
 
 
+@pytest.mark.skipif(not SCREENS.exists(), reason="screens of SynergyFinder are not beside the project")
+def test_a_screen_with_repeated_wells(told: Tell) -> None:
+    """Golden: SynergyFinder 3.7.3 on the means of four wells each; the printed digits, and .3 for ZIP as MEASUREMENT.md 11 asks.
+
+    It gives Loewe also where one drug alone exceeds the full effect of the other, so its mean of 37.28 is not of these cells.
+    """
+    file = str(SCREENS / "ONEIL_screening_data.csv")
+    found = numbers(told("measure", "synergy", file, "--response", "inhibition", "--scale", "percent"))
+    first, second = "OCUBM, MK-1775 + Niraparib", "NCIH2122, Paclitaxel + L-778123 free base"
+    expected = {f"{first}: Bliss excess": 35.30697, f"{first}: HSA excess": 40.92016}
+    expected |= {f"{second}: Bliss excess": -77.67912, f"{second}: HSA excess": -71.78848}
+    assert {name: found[name] for name in expected} == pytest.approx(expected, abs=6e-6)
+    assert found[f"{first}: ZIP excess"] == pytest.approx(35.42245, abs=0.3)  # SynergyFinder's curves stop early
+
+
+@pytest.mark.skipif(not SCREENS.exists(), reason="screens of SynergyFinder are not beside the project")
+def test_a_well_behaved_matrix(told: Tell, place: Path) -> None:
+    """Reference: means of SynergyFinder 3.7.3; Loewe of the 20 combinations that have one, by MEASUREMENT.md 11 to .5, ZIP to .3.
+
+    SynergyFinder looks for Loewe's root on a grid of 100 steps, and its curves stop early.
+    """
+    wells = (SCREENS / "synergyfinder_wellbehaved_expected.csv").read_text(encoding="utf-8").splitlines()
+    rows = [",".join((*line.split(",")[:3], "a", "b", "nM")) for line in wells[1:]]
+    (place / "s.csv").write_text("\n".join(["conc1,conc2,response,drug1,drug2,conc_unit", *rows]) + "\n", encoding="utf-8")
+    record = told("measure", "synergy", "s.csv", "--response", "inhibition", "--scale", "percent")
+    found = numbers(record)
+    assert found["a + b: Bliss excess"] == pytest.approx(1.437064, abs=5e-7)
+    assert found["a + b: HSA excess"] == pytest.approx(10.1071, abs=5e-5)
+    assert found["a + b: Loewe excess"] == pytest.approx(7.149250, abs=0.5)  # its grid, see above
+    assert found["a + b: ZIP excess"] == pytest.approx(1.365732, abs=0.3)  # its curves, see above
+    assert "a + b: Loewe excess is the mean of 20 of 25 combinations" in record["warnings"]
+
+
 def test_counts_of_three_experiments_are_tested(told: Tell, place: Path) -> None:
     """Golden: by hand. 100 under both, 400 under each, 800 under none: log2(100 x 800 / 400 / 400) = -1; then 960 and 720."""
     (place / "s.csv").write_text(COUNTS, encoding="utf-8")
@@ -205,13 +238,14 @@ BAD: list[tuple[str, str, str, Mapping[str, str]]] = [
     (
         "no second drug",
         SAID,
-        "s.csv, header: column 'drug2' is missing",
+        "s.csv, header: column 'drug2' is missing (say which it is with --column drug2=HEADER; "
+        "known: block_id, drug_row, partner, conc_r, conc_c, response, conc_r_unit, conc_c_unit)",
         {"s.csv": SCREEN.replace("drug_col", "partner")},
     ),
     (
         "colliding aliases",
         SAID,
-        "s.csv, header: columns 'drug1' and 'drug_row' both mean 'drug1'",
+        "s.csv, header: columns 'drug1' and 'drug_row' both mean 'drug1' (keep one, or say which with --column drug1=HEADER)",
         {"s.csv": SCREEN.replace("block_id", "drug1")},
     ),
     (

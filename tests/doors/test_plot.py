@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from matplotlib.collections import LineCollection
 
 from tamarisk.doors.plot import figure, inline, save
 from tamarisk.study.figure import Axis, Bars, Line, Lines, Panel, Surface
@@ -52,6 +53,9 @@ PANELS: dict[str, Panel] = {
         centre=0.0,
     ),
     "bars": Bars("Bars", Axis("share"), ("a", "b"), (("V_total", (0.5, 0.7)), ("V_net", (0.1, -0.2))), level=1.0),
+    "bars with intervals": Bars(
+        "Ends", Axis("share"), ("a", "b"), (("V_total", (0.5, 0.7)),), intervals=(((0.4, 0.8), (math.nan, math.nan)),)
+    ),
     "many bars": Bars(
         "Many bars", Axis("share"), tuple(f"drug {n}" for n in range(15)), (("V_total", tuple(n / 15 for n in range(15))),)
     ),
@@ -146,6 +150,18 @@ def test_thin_data_are_still_drawn(tmp_path: Path, panel: Panel) -> None:
     vector, raster = save(panel, tmp_path, "panel")
     assert panel.title in _texts(vector)
     assert raster.read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize("number", [2, 20])
+def test_bars_end_where_their_intervals_do(number: int) -> None:
+    """Law: upright or lying, a whisker goes from end to end of its interval; one that is open or absent is not drawn."""
+    names, values = tuple(f"drug {n}" for n in range(number)), tuple(0.5 + n for n in range(number))
+    ends = ((0.25, 0.75), *((0.0, math.inf) if n % 2 else (math.nan, math.nan) for n in range(1, number)))
+    axes = figure(Bars("Ends", Axis("share"), names, (("V_total", values),), intervals=(ends,))).axes[0]
+    (whiskers,) = [one for one in axes.collections if isinstance(one, LineCollection)]
+    across = 0 if number > 7 else 1
+    drawn = [segment[:, across].tolist() for segment in whiskers.get_segments() if len(segment)]
+    assert drawn == [pytest.approx([0.25, 0.75])]
 
 
 def test_a_picture_can_stand_in_a_page(tmp_path: Path) -> None:

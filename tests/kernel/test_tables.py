@@ -227,7 +227,31 @@ def test_aliases_and_gaps(tmp_path: Path) -> None:
     assert math.isnan(row[1].number("dose"))
     with pytest.raises(TableError) as refused:
         read_table(file(tmp_path, "conc\tdose\n5\t5\n"), (dose,))
-    assert str(refused.value) == "plate.tsv, header: columns 'conc' and 'dose' both mean 'dose'"
+    both = "plate.tsv, header: columns 'conc' and 'dose' both mean 'dose'"
+    assert str(refused.value) == f"{both} (keep one, or say which with --column dose=HEADER)"
+
+
+def test_a_header_that_is_named_stands_alone(tmp_path: Path) -> None:
+    """Law: the header that a call names wins over the official name, over aliases, and over what else it might have meant."""
+    group, drug = Column("group", aliases=("arm",), header="Treatment"), Column("drug", aliases=("treatment", "agent"))
+    table = read_columns(file(tmp_path, "group\tarm\ttreatment\tagent\n1\t2\t3\t4\n"), (group, drug), extra=True)
+    assert table.cells == {"group": ["3"], "drug": ["4"]}
+
+
+def test_a_million_faults_are_not_all_told(tmp_path: Path) -> None:
+    """Refusal: the first fifty faults, and how many more there are."""
+    path = file(tmp_path, GOOD + "".join(f"4OHT\tx{number}\tdrug\n" for number in range(70)))
+    told = refusal(path).splitlines()
+    assert (len(told), told[49]) == (51, "plate.tsv, row 51, column dose_nM: 'x49' is not a number")
+    assert told[-1] == "and 20 more such faults"
+
+
+def test_a_header_that_is_named_must_be_there(tmp_path: Path) -> None:
+    """Refusal: also of a column that may lack; the nearest header is offered, else all are."""
+    for named, offer in (("pasage", "; did you mean 'Passage'?"), ("x", " (known: Passage, dose)")):
+        with pytest.raises(TableError) as refused:
+            read_table(file(tmp_path, "Passage\tdose\n1\t2\n"), [Column("run", optional=True, header=named)], extra=True)
+        assert str(refused.value) == f"plate.tsv, header: no column '{named}'{offer}"
 
 
 def test_a_cell_that_is_too_long_is_refused(tmp_path: Path) -> None:

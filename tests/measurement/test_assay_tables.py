@@ -1,4 +1,4 @@
-"""Blot tables, matrices, sample sheets and tables of changed genes: what is read, by hand, and every fault with its place."""
+"""Matrices, sample sheets and tables of changed genes: what is read, by hand, and every fault with its place."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from tamarisk.errors import TamariskError
-from tamarisk.measurement.assay_tables import Matrix, log_counts_per_million, read_blots, read_matrix, read_sheet, well_read
-from tamarisk.measurement.blot_table import folds_of
+from tamarisk.measurement.assay_tables import Matrix, log_counts_per_million, read_matrix, read_sheet, well_read
 from tamarisk.measurement.columns import LongTable
 from tamarisk.measurement.expression import moderated_t
 from tamarisk.measurement.expression_table import changed_genes, group_design, read_changes, said_of
@@ -24,8 +23,6 @@ from tamarisk.seeds import generator
 
 LAW = settings(deadline=None, max_examples=200, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 Written = Callable[..., Path]
-WIDE = "blot,condition,pS167,ERa,actin\n1,vehicle,8,4,5\n1,rapamycin,2,8,5\n2,vehicle,10,5,6\n2,rapamycin,3,9,6\n"
-BANDS = {"phospho": "pS167", "total": "ERa", "load": "actin"}
 COUNTS = "id\tname\ts1\ts2\nE1\tGREB1\t5\t50\nE2\tPGR\t0\t9\n"
 LIMMA = '"","logFC","AveExpr","t","P.Value","adj.P.Val","B"\n"GREB1",2.5,8,9.1,1e-6,1e-4,5\n"PGR",-1,7,-2,0.06,NA,-3\n'
 DESEQ = "gene,baseMean,log2FoldChange,lfcSE,stat,pvalue,padj\nGREB1,100,2,0.5,4,1e-4,2e-4\nPGR,3,-1,1,-1,0.3,\n"
@@ -49,99 +46,6 @@ def sentence(reader: Callable[[], object]) -> str:
     with pytest.raises(TamariskError) as refused:
         reader()
     return str(refused.value)
-
-
-# blots
-
-
-def test_wide_and_long_blots_are_the_same(written: Written) -> None:
-    """Law: a column per band and a row per band hold the same densities; the call may name the bands."""
-    rows = [line.split(",") for line in WIDE.splitlines()[1:]]
-    long = [
-        "gel,lane,antibody,volume",
-        *(
-            f"{blot},{lane},{band},{row[k]}"
-            for row in rows
-            for blot, lane in [row[:2]]
-            for k, band in enumerate(BANDS.values(), 2)
-        ),
-    ]
-    wide, source = read_blots(written(WIDE), linear_range=(1, 50), bands=BANDS)
-    tall, _ = read_blots(written("\n".join(long) + "\n", "long.csv"), linear_range=(1, 50), bands=BANDS)
-    assert np.array_equal(np.array([wide.phospho, wide.total, wide.load]), np.array([tall.phospho, tall.total, tall.load]))
-    assert (list(wide.conditions), source.used) == (["vehicle", "rapamycin"], 4)
-
-
-def test_folds_by_hand(written: Written) -> None:
-    """Golden: by hand. Phospho falls 4-fold and 10/3-fold, geometric mean 0.2739; total doubles and rises 1.8-fold, 1.897."""
-    measured = folds_of(read_blots(written(WIDE), linear_range=(1, 50), bands=BANDS)[0], control="vehicle")
-    values = {one.name: one.estimate.value for one in measured.results}
-    assert values["phospho per load"] == pytest.approx((2 / 8 * 3 / 10) ** 0.5, rel=1e-9)
-    assert values["total per load"] == pytest.approx((2.0 * 1.8) ** 0.5, rel=1e-9)
-    assert values["phospho per total"] == pytest.approx(values["phospho per load"] / values["total per load"], rel=1e-9)
-
-
-def test_blots_without_a_phospho_band(written: Written) -> None:
-    """Law: total per load is what it is beside a phospho band, in wide and in long tables, and nothing else is told."""
-    whole = folds_of(read_blots(written(WIDE), linear_range=(1, 50), bands=BANDS)[0], control="vehicle")
-    rows = [line.split(",") for line in WIDE.splitlines()]
-    wide = "\n".join(",".join((row[0], row[1], row[3], row[4])) for row in rows) + "\n"
-    cells = [f"{row[0]},{row[1]},{band},{cell}" for row in rows[1:] for band, cell in zip(("ERa", "actin"), row[3:], strict=True)]
-    long = "\n".join(["blot,condition,band,density", *cells]) + "\n"
-    for text in (wide, long):
-        named = {"total": "ERa", "load": "actin"}
-        found = folds_of(read_blots(written(text), linear_range=(1, 50), bands=named)[0], control="vehicle")
-        told = [(one.of, one.name, one.estimate.value, one.estimate.n) for one in whole.results if one.name == "total per load"]
-        assert [(one.of, one.name, one.estimate.value, one.estimate.n) for one in found.results] == told
-        assert found.warnings == ("there is no phospho band, so only total per load is told (--phospho names one)",)
-    words = "table.csv, column band: no band 'pS167' for phospho (--phospho names it; known: ERa, actin)"
-    assert sentence(lambda: read_blots(written(long), linear_range=(1, 50), bands=BANDS)) == words
-
-
-def test_a_lane_without_control_is_refused_by_name(written: Written) -> None:
-    """Law: a condition that shares no blot with the control is refused, the others are told."""
-    blots, _ = read_blots(written(WIDE + "3,both,4,4,4\n"), linear_range=(1, 50), bands=BANDS)
-    measured = folds_of(blots, control="vehicle")
-    assert {one.of for one in measured.results} == {"rapamycin"}
-    assert str(measured.refusals[0]).startswith("both: blots: no blot holds both lanes with all three bands")
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        (
-            WIDE.replace("10,5,6", "90,5,0"),
-            "table.csv, row 4, column pS167: 90 is saturated (linear from 1 to 50: expose again)\n"
-            "table.csv, row 4, column actin: 0 is too weak (nothing is left above background)",
-        ),
-        (WIDE.replace("8,4,5", "0.5,4,5"), "table.csv, row 2, column pS167: 0.5 is too weak (linear from 1 to 50: expose again)"),
-        (
-            WIDE.replace("8,4,5", "-1,4,x"),
-            "table.csv, row 2, column phospho: -1 is below 0\ntable.csv, row 2, column load: 'x' is not a number",
-        ),
-        (WIDE.replace("ERa", "ESR1"), "table.csv, header: column 'total' is missing"),
-        (
-            WIDE + "2,rapamycin,3,9,6\n",
-            "table.csv, row 6, column pS167: 'rapamycin' stands twice on blot 2 (average repeated lanes first)\n"
-            "table.csv, row 6, column ERa: 'rapamycin' stands twice on blot 2 (average repeated lanes first)\n"
-            "table.csv, row 6, column actin: 'rapamycin' stands twice on blot 2 (average repeated lanes first)",
-        ),
-        (
-            "blot,condition,band,density\n1,vehicle,pS167,5\n1,vehicle,ERa,5\n",
-            "table.csv, column band: no band 'actin' for load (--load names it; known: pS167, ERa)",
-        ),
-    ],
-    ids=["saturated", "weak", "cells", "no total", "twice", "no load"],
-)
-def test_faults_of_blots(written: Written, text: str, words: str) -> None:
-    """Refusal: every band outside the linear range is named with its place."""
-    assert sentence(lambda: read_blots(written(text), linear_range=(1, 50), bands=BANDS)) == words
-
-
-def test_a_range_that_is_none(written: Written) -> None:
-    """Refusal: the range goes from a positive density to a higher one."""
-    expected = "linear range: 50 to 1 is no linear range; give two densities, the lower above 0, as a dilution series showed them"
-    assert sentence(lambda: read_blots(written(WIDE), linear_range=(50, 1), bands=BANDS)) == expected
 
 
 # matrices and sheets
@@ -208,9 +112,12 @@ def test_named_columns_of_a_sheet(written: Written) -> None:
     """Law: a header that the call names stands alone; a name that is none is refused."""
     path = written("run,treatment,line\ns1,E2,MCF7\ns2,DMSO,T47D\n")
     assert read_sheet(path, columns={"group": "line"})[0].groups == ("MCF7", "T47D")
+    both = written("sample,group,treatment,line\ns1,1,E2,MCF7\n", "both.csv")
+    assert read_sheet(both, columns={"group": "treatment"})[0].groups == ("E2",)
     words = "column: no column is called 'dose' here; known: sample, group, batch"
     assert sentence(lambda: read_sheet(path, columns={"dose": "line"})) == words
-    assert sentence(lambda: read_sheet(path, columns={"batch": "plate"})) == "table.csv, header: column 'batch' is missing"
+    words = "table.csv, header: no column 'plate' (known: run, treatment, line)"
+    assert sentence(lambda: read_sheet(path, columns={"batch": "plate"})) == words
 
 
 def test_sheets(written: Written) -> None:
@@ -223,16 +130,11 @@ def test_sheets(written: Written) -> None:
 
 
 @LAW
-@given(
-    text=some.lists(
-        some.sampled_from((*'a1,;\t\n0.-"é', "NA", "blot,condition,band,density", "sample,group", "logFC,P.Value")), max_size=40
-    ).map("".join)
-)
+@given(text=some.lists(some.sampled_from((*'a1,;\t\n0.-"é', "NA", "sample,group", "logFC,P.Value")), max_size=40).map("".join))
 def test_no_text_ends_in_a_traceback(written: Written, text: str) -> None:
     """Law: whatever stands in a file, it is read or refused in words."""
     path = written(text)
     readers: tuple[Callable[[], object], ...] = (
-        lambda: read_blots(path, linear_range=(1, 50)),
         lambda: read_matrix(path, samples=["a"], counts=True),
         lambda: read_matrix(path, samples=["a"], counts=False),
         lambda: read_sheet(path),

@@ -214,6 +214,19 @@ def test_wells_are_averaged_before_all_else() -> None:
     assert numbers(again) == pytest.approx(numbers(combinations_of(once)[0]), abs=1e-9)
 
 
+def test_shares_are_averaged_as_synergyfinder_does() -> None:
+    """Golden: by hand. Of wells that leave .5, .5, .5 and .1 the mean is .4; .5 x .8 leave .4 as well, so nothing is gained.
+
+    Counts of the same wells have the middle half, .5, and are ten points less than Bliss expects.
+    """
+    once = [(0.0, 0.0, 1.0), (10.0, 0.0, 0.5), (0.0, 5.0, 0.8)] + [(10.0, 5.0, left) for left in (0.5, 0.5, 0.5, 0.1)]
+    frame = pd.DataFrame(once, columns=["conc1", "conc2", "value"]).assign(cells="", block="", drug1="4OHT", drug2="ICI")
+    for kind, factor, excess in (("viability", 1.0, 0.0), ("counts", 1000.0, -10.0)):
+        table = LongTable(frame.assign(value=factor * frame["value"]), Source("", "", len(frame)))
+        found = numbers(combinations_of(Pairs(table, kind))[0])
+        assert found["4OHT + ICI: Bliss excess"] == pytest.approx(excess, abs=1e-9)
+
+
 def test_experiments_without_vehicle_are_refused() -> None:
     """Refusal: an experiment without untreated wells; and cells that vanish have no doublings, but a score."""
     without = DOUBLINGS.copy()

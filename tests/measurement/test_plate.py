@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
@@ -224,7 +225,68 @@ def test_usual_words_for_untreated(name: str, untreated: bool) -> None:
     assert is_control(name, control="4OHT") is (name == "4OHT")
 
 
+@pytest.mark.parametrize("header", ["expt.id", "Expt_ID", "exp.id", "experiment id", "Bio Rep"])
+def test_experiments_by_their_aliases(written: Written, header: str) -> None:
+    """Law: however a bench calls it, it is the experiment."""
+    assert read_counts(written(f"{header},counts\n7,5\n")).frame["experiment"].tolist() == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [("day", "d"), ("Days", "day"), ("time (h)", "hours"), ("hours", "hr"), ("week", "wk")],
+)
+def test_call_and_header_may_spell_a_unit_differently(written: Written, header: str, said: str) -> None:
+    """Law: a unit that the call repeats in other letters changes nothing; so it is with doses, and in cells."""
+    text = f"{header},dose (uM),unit,counts\n0,1,µM,5\n2,1,,9\n"
+    alone = read_counts(written(text)).frame
+    pd.testing.assert_frame_equal(read_counts(written(text), said=Said(time_unit=said, dose_unit="µM")).frame, alone)
+
+
+def test_a_header_that_is_named_wins(written: Written) -> None:
+    """Law: the other header is not used, which is said where its cells differ."""
+    text = "drug,treatment,counts\nA1,4OHT,5\nA2,4OHT,7\n"
+    table = read_counts(written(text), said=Said(columns={"drug": "treatment"}))
+    assert table.frame["drug"].tolist() == ["4OHT", "4OHT"]
+    assert table.warnings == ("counts.csv: wells that differ only in column 'drug' count together (--by keeps them apart)",)
+
+
 # what is refused
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "sentence"),
+    [
+        ("day,counts\n0,5\n", Said(time_unit="h"), "counts.csv: the times are in day by the header but in h by the call"),
+        (
+            "dose,unit,counts\n1,nM,5\n",
+            Said(dose_unit="uM"),
+            "counts.csv, row 2, column unit: the cell says nM but header or call say uM",
+        ),
+        (
+            "counts\n5\n",
+            Said(columns={"doze": "counts"}),
+            "column: no column is called 'doze' here; known: plate, well, experiment, cell_line, drug, unit, replicate, dose, "
+            "time, counts, control_counts, start_counts, drug2, conc2, unit2",
+        ),
+        (
+            "passage,counts\n1,5\n",
+            Said(columns={"experiment": "pasage"}),
+            "counts.csv, header: no column 'pasage'; did you mean 'passage'?",
+        ),
+        (
+            "agent,counts\na,5\n",
+            Said(keys=("Agent",)),
+            "by: 'Agent' is the drug, by which wells are kept apart in any case; leave it out",
+        ),
+        ("line,counts\n1,5\n", Said(keys=("lines",)), "counts.csv, header: no column 'lines'; did you mean 'line'?"),
+    ],
+    ids=["time", "dose", "name", "header", "drug", "key"],
+)
+def test_what_the_call_says_must_fit(written: Written, text: str, said: Said, sentence: str) -> None:
+    """Refusal: units that contradict the file, names that mean nothing, headers that are absent, even of optional columns."""
+    with pytest.raises(TamariskError) as refused:
+        read_counts(written(text), said=said)
+    assert str(refused.value) == sentence
 
 
 PIECES = (*"A1,;\t\n0.h-=x#\"'µ", "dose", "counts", "Date Time\tElapsed\t", "nM", "time (h)", "\n,1,2\nA,")
@@ -254,16 +316,24 @@ def test_no_text_ends_in_a_traceback(written: Written, text: str) -> None:
             "dose,unit,counts\n1,mg,5\n",
             "counts.csv, row 2, column unit: unknown unit 'mg' (use fM, pM, nM, uM, mM, M)",
         ),
-        ("dose (nM),unit,counts\n1,uM,5\n", "counts.csv, row 2, column unit: the cell says uM but the header says nM"),
+        ("dose (nM),unit,counts\n1,uM,5\n", "counts.csv, row 2, column unit: the cell says uM but header or call say nM"),
         (
             "time,counts\n0,5\n72,9\n",
             "counts.csv, rows 2-3, column time: the time has no unit (say --time-unit h, or name the column 'time (h)')",
         ),
-        ("conc,concentration,counts\n1,1,5\n", "counts.csv, header: columns 'conc' and 'concentration' both mean 'dose'"),
+        (
+            "conc,concentration,counts\n1,1,5\n",
+            "counts.csv, header: columns 'conc' and 'concentration' both mean 'dose' "
+            "(keep one, or say which with --column dose=HEADER)",
+        ),
         ("well,time (h),counts\nA1,0,5\nA1,0,6\nA2,0,6\n", "counts.csv, rows 2, 3: well A1 stands 2 times"),
         ("drug,counts\na,\nb,\n", "counts.csv: no row holds a number under 'counts'; fill in the readings"),
         ("drug;counts\na;1,5\n", "counts.csv, row 2, column counts: '1,5' is not a number (use a decimal point)"),
-        ("drug,viability\na,5\n", "counts.csv, header: column 'counts' is missing"),
+        (
+            "drug,viability\na,5\n",
+            "counts.csv, header: column 'counts' is missing "
+            "(say which it is with --column counts=HEADER; known: drug, viability)",
+        ),
         (MAP, "counts.csv: the wells have no names; say --map FILE, a grid that says what each well held"),
     ],
     ids=[

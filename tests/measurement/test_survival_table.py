@@ -52,6 +52,7 @@ def test_words_for_the_event_and_empty_times(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("time_days,event\n3,1.0\n5,0\n", encoding="utf-8")
     found = read_follow_up(tmp_path / "s.csv")
     assert (found.event.tolist(), found.group, found.unit) == ([True, False], ("all", "all"), "days")
+    assert read_follow_up(tmp_path / "s.csv", said=Said(time_unit="d")).unit == "days"
 
 
 @LAW

@@ -207,6 +207,11 @@ def _draw_bars(drawn: Figure, axes: Axes, panel: Bars) -> None:
         offset = place + (number - (len(panel.series) - 1) / 2) * width
         colour = COLOURS[number % len(COLOURS)]
         (axes.barh if crowded else axes.bar)(offset, values, width, color=colour, label=name)
+        if panel.intervals:
+            reach = np.abs(np.array(panel.intervals[number]).T - values)
+            reach[:, ~np.isfinite(reach).all(axis=0)] = np.nan  # one that is open at an end is told in the table
+            ink: dict[str, Any] = {"fmt": "none", "ecolor": "0.1", "elinewidth": 1, "capsize": 2}
+            _ = axes.errorbar(values, offset, xerr=reach, **ink) if crowded else axes.errorbar(offset, values, yerr=reach, **ink)
     if crowded:
         drawn.set_size_inches(_SIZE_INCHES[0], max(_SIZE_INCHES[1], 0.21 * len(panel.groups) + 0.8))
         axes.set_yticks(place, panel.groups)

@@ -111,7 +111,7 @@ def _named(path: Path, part: str, table: Any, wanted: Sequence[str]) -> str:
 def _label(path: Path, obs: Any, column: Column, named: str) -> tuple[str, ...]:
     """The word of each sample under a column of obs; "" throughout where it may lack."""
     words = (named,) if named else (column.name, *column.aliases)
-    if column.optional and not any(plain(str(header)) in {plain(word) for word in words} for header in obs):
+    if column.optional and not named and not any(plain(str(header)) in {plain(word) for word in words} for header in obs):
         return ("",) * len(obs)
     return _words(obs[_named(path, "obs", obs, words)])
 

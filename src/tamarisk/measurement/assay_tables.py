@@ -1,4 +1,4 @@
-"""Blot densities, expression matrices, sample sheets and tables of changed genes as people keep them. It knows no biology."""
+"""Expression matrices and sheets of their samples as people keep them. It knows no biology."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from pathlib import Path
 import numpy as np
 
 from tamarisk.errors import DataError, Issue, TableError, listed
-from tamarisk.measurement.blot import Blots
+from tamarisk.measurement.columns import refuse_strange_names
 from tamarisk.measurement.estimate import Array, Mask
 from tamarisk.measurement.measured import Source, source_of
 from tamarisk.names import nearest
-from tamarisk.tables import Column, read_table, table_cells
+from tamarisk.tables import Column, read_table, table_cells, table_header
 
-BANDS = ("phospho", "total", "load")
 GAPS = ("", "na", "nan", "null")
 HIGHEST_LOG2 = 40.0  # no instrument counts 2^40 of anything
 FEWEST_READS = 10.0
 _MOST_FAULTS = 20
-_BLOT = Column("blot", aliases=("membrane", "gel", "experiment", "biological_replicate", "passage"))
-_LANE = Column("condition", aliases=("lane", "sample", "treatment", "drug"))
-_DENSITY = Column("density", number=True, required=False, aliases=("value", "volume", "intensity", "area"))
+_MOST_STRANGE = 0.1  # of the numbers of a matrix
 _SAMPLE = Column("sample", aliases=("run", "array", "library", "sample_id", "sample_name"))
 _GROUP = Column("group", aliases=("condition", "treatment"))
-_BATCH = Column("batch", required=False, optional=True, aliases=("plate", "experiment", "pair", "passage"))
+_BATCH = Column(
+    "batch",
+    required=False,
+    optional=True,
+    aliases=("plate", "experiment", "experiment_id", "expt_id", "exp_id", "pair", "passage"),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,45 +59,6 @@ class Sheet:
     samples: tuple[str, ...]
     groups: tuple[str, ...]
     batches: tuple[str, ...]
-
-
-def read_blots(path: Path, *, linear_range: tuple[float, float], bands: Mapping[str, str] | None = None) -> tuple[Blots, Source]:
-    r"""Band densities of replicate blots.
-
-    Args:
-        path: a table with `blot`, `condition` and a column for each band, or with `blot`, `condition`, `band` and `density`.
-        linear_range: lowest and highest density that a dilution series showed to be proportional to protein.
-        bands: for phospho, total and load the column, or the name under `band`, that holds it; the same words if left out. A
-            file without phospho bands has total and load alone.
-
-    Returns:
-        The blots, and what was taken from the file.
-
-    Raises:
-        TableError: everything that is wrong with the file, at once; a band outside the linear range among it.
-
-    References: [@DEGASPERI2014].
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder) / "blots.csv"
-    ...     _ = file.write_text("blot,condition,phospho,total,load\n1,vehicle,8,4,5\n1,rapamycin,2,8,5\n", encoding="utf-8")
-    ...     read_blots(file, linear_range=(1, 50))[0].phospho.tolist()
-    [[8.0, 2.0]]
-    """
-    _refuse_range(*linear_range)
-    named = {band: (bands or {}).get(band) or band for band in BANDS}
-    cells = _long_bands(path, named) if _is_long(path) else _wide_bands(path, named)
-    lanes: dict[tuple[str, str, str], float] = {}
-    issues = []
-    for line, blot, condition, band, density in cells:
-        twice = f"'{condition}' stands twice on blot {blot} (average repeated lanes first)"
-        fault = twice if (blot, condition, band) in lanes else _band_fault(density, linear_range)
-        issues += [Issue(f"{path.name}, row {line}, column {named[band]}", fault)] if fault else []
-        lanes[blot, condition, band] = density
-    if issues:
-        raise TableError(listed(issues))
-    return _blots(lanes, linear_range), source_of(path, used=len({line for line, *_ in cells}))
 
 
 def read_matrix(path: Path, *, samples: Sequence[str], counts: bool, gene_column: str = "") -> tuple[Matrix, Source]:
@@ -140,6 +103,64 @@ def read_matrix(path: Path, *, samples: Sequence[str], counts: bool, gene_column
     return Matrix(genes, tuple(samples), values), source_of(path, used=len(rows))
 
 
+def read_matrices(
+    paths: Sequence[Path], *, samples: Sequence[str], counts: bool, gene_column: str = ""
+) -> tuple[Matrix, tuple[Source, ...]]:
+    """Expression of the same genes in samples that stand in several files, each sample in one of them.
+
+    Args:
+        paths: as `read_matrix` takes them.
+        samples: the columns to read.
+        counts: whether the numbers are read counts, or log2 values.
+        gene_column: the column with names of genes; the first if "".
+
+    Returns:
+        The matrix, in the order of `samples` and of the first file's genes, and what was taken from each file.
+
+    Raises:
+        TableError: as `read_matrix`; or a sample stands in no file or in two, or the files hold other genes.
+    """
+    if len(paths) == 1:
+        matrix, source = read_matrix(paths[0], samples=samples, counts=counts, gene_column=gene_column)
+        return matrix, (source,)
+    own = _own_samples(paths, samples)
+    parts = [read_matrix(path, samples=held, counts=counts, gene_column=gene_column) for path, held in own.items()]
+    genes = parts[0][0].genes
+    for path, (part, _) in zip(paths, parts, strict=True):
+        lacking = set(genes) ^ set(part.genes)
+        if part.genes != genes and (lacking or len(set(genes)) < len(part.genes)):
+            what = (
+                f"{len(lacking)} genes stand in {paths[0].name} or {path.name} alone"
+                if lacking
+                else "its genes are not named once"
+            )
+            raise TableError(what, where=path.name, hint="give the same genes in each file")
+    places = [{gene: place for place, gene in enumerate(part.genes)} for part, _ in parts]
+    rows = [
+        slice(None) if part.genes == genes else [at[gene] for gene in genes] for at, (part, _) in zip(places, parts, strict=True)
+    ]
+    values = np.hstack([part.values[row] for row, (part, _) in zip(rows, parts, strict=True)])
+    order = [name for held in own.values() for name in held]
+    found = Matrix(genes, tuple(samples), values[:, [order.index(name) for name in samples]])
+    return found, tuple(source for _, source in parts)
+
+
+def _own_samples(paths: Sequence[Path], samples: Sequence[str]) -> dict[Path, list[str]]:
+    """The samples that each file holds, after seeing that each stands in one."""
+    headers = {path: table_header(path) for path in paths}
+    own = {path: [name for name in samples if name in header] for path, header in headers.items()}
+    issues = [Issue(path.name, "no column is a sample of the sheet") for path, held in own.items() if not held]
+    for name in samples:
+        where = [path.name for path, held in own.items() if name in held]
+        if len(where) != 1:
+            issues.append(
+                Issue(f"sample '{name}'", f"it stands in {' and '.join(where)}" if where else "no file has such a column")
+            )
+    if issues:
+        raise TableError(listed(issues))
+    return own
+
+
 def read_sheet(path: Path, *, columns: Mapping[str, str] | None = None) -> tuple[Sheet, Source]:
     """What each sample of a matrix is.
 
@@ -176,15 +197,12 @@ def sheet_columns(named: Mapping[str, str]) -> tuple[Column, ...]:
     Raises:
         DataError: a name is none of the three.
 
-    >>> [column.aliases for column in sheet_columns({"group": "arm"})][1]
-    ('arm',)
+    >>> [column.header for column in sheet_columns({"group": "arm"})]
+    ['', 'arm', '']
     """
     known = (_SAMPLE, _GROUP, _BATCH)
-    strange = [name for name in named if name not in {column.name for column in known}]
-    if strange:
-        hint = f"known: {', '.join(column.name for column in known)}"
-        raise DataError(f"no column is called '{strange[0]}' here", where="column", hint=hint)
-    return tuple(replace(one, aliases=(named[one.name],), optional=False) if one.name in named else one for one in known)
+    refuse_strange_names(named, [column.name for column in known])
+    return tuple(replace(one, header=named.get(one.name, "")) for one in known)
 
 
 def unfit(values: Array, *, counts: bool) -> Mask:
@@ -246,67 +264,6 @@ def well_read(counts: Array, groups: Sequence[str]) -> Mask:
     return np.asarray((counts >= FEWEST_READS).sum(axis=1) >= smallest)
 
 
-def _refuse_range(low: float, high: float) -> None:
-    if not 0 < low < high:
-        what = f"{low:g} to {high:g} is no linear range"
-        raise DataError(
-            what, where="linear range", hint="give two densities, the lower above 0, as a dilution series showed them"
-        )
-
-
-def _band_fault(density: float, linear_range: tuple[float, float]) -> str:
-    """What is wrong with a density, if anything; a missing one is no fault."""
-    low, high = linear_range
-    if density == 0:
-        return "0 is too weak (nothing is left above background)"
-    if math.isnan(density) or low <= density <= high:
-        return ""
-    return f"{density:g} is {'saturated' if density > high else 'too weak'} (linear from {low:g} to {high:g}: expose again)"
-
-
-def _is_long(path: Path) -> bool:
-    return any(cell.casefold() in {"band", "protein", "antibody"} for cell in table_cells(path)[0])
-
-
-def _long_bands(path: Path, named: Mapping[str, str]) -> list[tuple[int, str, str, str, float]]:
-    """Line, blot, condition, band and density of each row that holds one of the three bands."""
-    band = Column("band", aliases=("protein", "antibody"))
-    rows = read_table(path, (_BLOT, _LANE, band, _DENSITY), extra=True)
-    known = list(dict.fromkeys(row["band"] for row in rows))
-    issues = [
-        Issue(f"{path.name}, column band", f"no band '{name}' for {role} (--{role} names it; known: {', '.join(known)})")
-        for role, name in named.items()
-        if name not in known and name != "phospho"
-    ]
-    if issues:
-        raise TableError(listed(issues))
-    roles = {name: role for role, name in named.items()}
-    return [
-        (row.line, row["blot"], row["condition"], roles[row["band"]], row.number("density"))
-        for row in rows
-        if row["band"] in roles
-    ]
-
-
-def _wide_bands(path: Path, named: Mapping[str, str]) -> list[tuple[int, str, str, str, float]]:
-    columns = [
-        Column(
-            role, number=True, required=False, minimum=0.0, aliases=(name,), gaps=("NA", "NaN", "nan"), optional=name == "phospho"
-        )
-        for role, name in named.items()
-    ]
-    rows = read_table(path, (_BLOT, _LANE, *columns), extra=True)
-    return [(row.line, row["blot"], row["condition"], band, row.number(band)) for row in rows for band in BANDS]
-
-
-def _blots(lanes: Mapping[tuple[str, str, str], float], linear_range: tuple[float, float]) -> Blots:
-    blots, conditions = (list(dict.fromkeys(place[axis] for place in lanes)) for axis in (0, 1))
-    phospho, total, load = (
-        np.array([[lanes.get((blot, condition, band), math.nan) for condition in conditions] for blot in blots]) for band in BANDS
-    )
-    return Blots(conditions, phospho, total, load, linear_range=linear_range)
-
-
 def _places(path: Path, header: Sequence[str], wanted: Sequence[str]) -> tuple[list[int], list[Issue]]:
     """Where columns stand, by their exact names."""
     issues = []
@@ -331,6 +288,7 @@ def _numbers(path: Path, rows: Sequence[Sequence[str]], lines: Sequence[int], sa
         except ValueError:
             values[number] = [_number(cell) for cell in cells]
     bad = unfit(values, counts=counts)
+    _refuse_scale(path, bad & np.isfinite(values), counts=counts)
     if not counts:
         bad &= ~np.array([[cell.casefold() in GAPS for cell in cells] for cells in rows])
     for row, column in np.argwhere(bad).tolist():
@@ -339,6 +297,15 @@ def _numbers(path: Path, rows: Sequence[Sequence[str]], lines: Sequence[int], sa
         more = f"\nand {len(issues) - _MOST_FAULTS} more such cells" if len(issues) > _MOST_FAULTS else ""
         raise TableError(listed(issues[:_MOST_FAULTS]) + more)
     return values
+
+
+def _refuse_scale(path: Path, strange: Mask, *, counts: bool) -> None:
+    """One sentence where so many numbers are of the other scale that it must have been mistaken."""
+    many = int(strange.sum())
+    if many > max(_MOST_FAULTS, _MOST_STRANGE * strange.size):
+        said, other = ("read counts", "log2") if counts else ("log2 values", "counts")
+        hint = f"say --scale {other}" + (", or round estimated reads" if counts else " if these are reads")
+        raise TableError(f"{many} of {strange.size} numbers are no {said}", where=path.name, hint=hint)
 
 
 def _number(cell: str) -> float:

@@ -11,7 +11,7 @@ import pandas as pd
 from tamarisk.errors import DataError, Issue, TableError, listed
 from tamarisk.measurement.measured import Source, source_of
 from tamarisk.names import plain
-from tamarisk.tables import Column, Row, Table, read_columns, table_cells, table_header, table_text
+from tamarisk.tables import Column, Row, Table, meanings, read_columns, table_cells, table_header, table_text
 from tamarisk.units import CONCENTRATIONS, TIMES
 
 _METABOLIC = "{} reads what cells metabolise, which a drug such as rapamycin lowers without killing any: count cells to be sure"
@@ -22,7 +22,7 @@ READOUTS: Mapping[str, str] = {  # columns that stand for counts, and what their
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "plate": ("upid", "plate_id", "barcode"),
     "well": ("well_id",),
-    "experiment": ("passage", "biological_replicate", "run", "experiment_id"),
+    "experiment": ("passage", "biological_replicate", "run", "experiment_id", "expt", "expt_id", "exp", "exp_id", "bio_rep"),
     "replicate": ("replicate_id", "rep"),
     "cell_line": ("cell.line", "cell_line_name", "sample_type", "cells", "cell_name"),
     "drug": ("drug1", "drug_row", "agent", "treatment", "compound", "condition"),
@@ -89,7 +89,7 @@ def read_long(path: Path, columns: Sequence[Column], *, value: str, said: Said |
 
     Raises:
         TableError: everything that is wrong with header and cells, at once.
-        DataError: a unit is missing, unknown, or said twice and differently.
+        DataError: a unit is missing, unknown, or said twice and differently; or a name that the call gives is no column.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -100,13 +100,12 @@ def read_long(path: Path, columns: Sequence[Column], *, value: str, said: Said |
     [{'drug': '4OHT', 'dose': 1000.0, 'counts': 200.0}]
     """
     told = said or Said()
+    refuse_strange_names(told.columns, [column.name for column in columns])
     header = table_header(path)
     units = {name: _unit_in_header(header, name, words, told) for name, words in _UNITS.items()}
-    further = [Column(key, required=False) for key in told.keys if key not in {column.name for column in columns}]
-    wanted = [_aliased(column, told, units) for column in (*columns, *further)]
-    given = {"dose": _agreed(path, "doses", units["dose"][1], told.dose_unit)}
-    given["time"] = _agreed(path, "times", units["time"][1], told.time_unit)
-    table = read_columns(path, wanted, extra=True, check=lambda row: _unit_faults(row, given, units["dose"][1]), asks=_UNITED)
+    wanted = _wanted(columns, told, units)
+    given = {name: _agreed(path, name, units[name][1], told) for name in _UNITS}
+    table = read_columns(path, wanted, extra=True, check=lambda row: _unit_faults(row, given), asks=_UNITED)
     frame = _in_standard_units(table, wanted, given)
     _refuse_repeated_wells(path, frame)
     empty = frame[value].isna() if value in frame else pd.Series(data=False, index=frame.index)
@@ -115,6 +114,25 @@ def read_long(path: Path, columns: Sequence[Column], *, value: str, said: Said |
     if kept.empty:
         raise TableError(f"no row holds a number under '{value}'", where=path.name, hint="fill in the readings")
     return LongTable(kept, source_of(path, used=len(kept), dropped=dropped), _warnings(path, header, wanted))
+
+
+def refuse_strange_names(named: Iterable[str], known: Sequence[str]) -> None:
+    """The names that a call gives to headers must mean something to the reader.
+
+    Args:
+        named: official names, as the call spells them.
+        known: those that the reader knows.
+
+    Raises:
+        DataError: a name is none of them.
+
+    >>> refuse_strange_names(["doze"], ["dose", "time"])
+    Traceback (most recent call last):
+    tamarisk.errors.DataError: column: no column is called 'doze' here; known: dose, time
+    """
+    strange = next((name for name in named if name not in known), None)
+    if strange is not None:
+        raise DataError(f"no column is called '{strange}' here", where="column", hint=f"known: {', '.join(known)}")
 
 
 def is_control(drug: str, control: str = "") -> bool:
@@ -126,11 +144,22 @@ def is_control(drug: str, control: str = "") -> bool:
     return drug == control if control else drug.casefold() in CONTROLS
 
 
+def _wanted(columns: Sequence[Column], said: Said, units: Mapping[str, tuple[str, str]]) -> list[Column]:
+    """The columns with every header that may mean them, and those that keep wells apart."""
+    own = [_aliased(column, said, units) for column in columns]
+    meant = meanings(own)
+    for key in said.keys:
+        if meant.get(plain(key)) in _APART:
+            what = f"'{key}' is the {meant[plain(key)]}, by which wells are kept apart in any case"
+            raise DataError(what, where="by", hint="leave it out")
+    known = {column.name for column in columns}
+    return [*own, *(Column(key, required=False, header=key) for key in said.keys if key not in known)]
+
+
 def _aliased(column: Column, said: Said, units: Mapping[str, tuple[str, str]]) -> Column:
     """The column with all headers that may mean it; the one that the call names stands for it alone."""
-    named = said.columns.get(column.name)
-    if named is not None:
-        return replace(column, aliases=(named,))
+    if column.name in said.columns:
+        return replace(column, header=said.columns[column.name])
     in_header = (units[column.name][0],) if column.name in units and units[column.name][0] else ()
     return replace(column, aliases=(*column.aliases, *ALIASES.get(column.name, ()), *in_header))
 
@@ -170,15 +199,15 @@ def _in_standard_units(table: Table, columns: Sequence[Column], given: Mapping[s
     return frame
 
 
-def _unit_faults(row: Row, given: Mapping[str, str], in_header: str) -> Iterator[Issue]:
+def _unit_faults(row: Row, given: Mapping[str, str]) -> Iterator[Issue]:
     """What is wrong with the units of a row; a dose of zero needs none."""
     unit = row["unit"] or given["dose"]
     if row.holds("dose") and row.number("dose") and not unit:
         yield Issue("column dose", "the dose has no unit (say --unit nM, add a column 'unit', or name the column 'dose (nM)')")
     if unit and unit not in CONCENTRATIONS:
         yield Issue("column unit", f"unknown unit '{unit}' (use {_offered(CONCENTRATIONS)})")
-    if row["unit"] and in_header and row["unit"] != in_header:
-        yield Issue("column unit", f"the cell says {row['unit']} but the header says {in_header}")
+    elif unit and CONCENTRATIONS[unit] != CONCENTRATIONS.get(given["dose"] or unit):
+        yield Issue("column unit", f"the cell says {unit} but header or call say {given['dose']}")
     if row["time"] and given["time"] not in TIME_WORDS:
         said = f"unknown unit '{given['time']}'" if given["time"] else "the time has no unit"
         yield Issue("column time", f"{said} (say --time-unit h, or name the column 'time (h)')")
@@ -202,15 +231,17 @@ def _refuse_repeated_wells(path: Path, frame: pd.DataFrame) -> None:
         raise TableError(listed(issues))
 
 
-def _agreed(path: Path, what: str, in_header: str, in_call: str) -> str:
-    if in_header and in_call and in_header != in_call:
-        raise DataError(f"the {what} are in {in_header} by the header but in {in_call} by the call", where=path.name)
-    return in_call or in_header
+def _agreed(path: Path, name: str, in_header: str, said: Said) -> str:
+    """The unit that header and call give; they may spell it differently, as `day` and `d`."""
+    in_call = said.dose_unit if name == "dose" else said.time_unit
+    if in_header and in_call and _UNITS[name][in_header] != _UNITS[name].get(in_call):
+        raise DataError(f"the {name}s are in {in_header} by the header but in {in_call} by the call", where=path.name)
+    return in_header or in_call
 
 
 def _warnings(path: Path, header: Sequence[str], columns: Sequence[Column]) -> tuple[str, ...]:
     """Columns that were left out although their cells differ, and readings that stand for counts."""
-    known = {plain(word) for column in columns for word in (column.name, *column.aliases)}
+    known = meanings(columns)
     strange = [place for place, cell in enumerate(header) if plain(cell) not in known]
     body = table_cells(path)[1] if strange else []
     unread = [header[place] for place in strange if len({cells[place] for _, cells in body}) > 1]
@@ -220,8 +251,10 @@ def _warnings(path: Path, header: Sequence[str], columns: Sequence[Column]) -> t
 
 
 def _comments(path: Path) -> list[int]:
-    return [number for number, line in enumerate(table_text(path).splitlines(), 1) if line.startswith("#")]
+    text = table_text(path)
+    return [number for number, line in enumerate(text.splitlines(), 1) if line.startswith("#")] if "#" in text else []
 
 
+_APART = ("drug", "dose")
 _UNITED = ("dose", "unit", "time")
 _UNITS: Mapping[str, Mapping[str, float]] = {"dose": CONCENTRATIONS, "time": TIME_WORDS}

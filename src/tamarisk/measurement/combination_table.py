@@ -109,7 +109,7 @@ def combinations_of(pairs: Pairs, *, level: float = 0.95) -> tuple[Measured, tup
     4OHT + ICI | Bliss excess | 12.5 % points (no interval, n = 1)
     4OHT 10 nM + ICI 5 nM | interaction | -1 doublings (no interval, n = 1)
     """
-    parts = [_part(matrices, pairs.kind, level) for matrices in dose_matrices(pairs.table.frame)]
+    parts = [_part(matrices, pairs.kind, level) for matrices in dose_matrices(pairs)]
     results = tuple(one for part, _ in parts for one in part.results)
     refusals = tuple(one for part, _ in parts for one in part.refusals)
     if not results:
@@ -131,14 +131,27 @@ def _part(matrices: Matrices, kind: str, level: float) -> tuple[Measured, Combin
     return said, drawing(matrices, effects, kind)
 
 
-def dose_matrices(frame: pd.DataFrame) -> Iterator[Matrices]:
-    """The dose matrices of each pair of drugs in each line; wells of one experiment are averaged (the middle half)."""
+def dose_matrices(pairs: Pairs) -> Iterator[Matrices]:
+    """The dose matrices of each pair of drugs in each line; wells of one experiment are averaged.
+
+    Of counts and doublings the middle half is, as for growth, so that one lost well moves nothing. Of shares all wells are,
+    because SynergyFinder does so: a share is read beside its published scores, and two means of one table make two scores.
+
+    Args:
+        pairs: the wells.
+
+    Yields:
+        One set of matrices for each pair of drugs and line.
+
+    References: [@ZHENG2022; @HAFNER2016].
+    """
+    frame, mean_of = pairs.table.frame, "mean" if pairs.kind == "viability" else middle_mean
     named = frame if "experiment" in frame else frame.assign(experiment="1", cells=_with_blocks(frame))
     for (cells, *drugs), held in named.groupby(["cells", "drug1", "drug2"], sort=False):
         first, second = (np.array(sorted(set(held[name])), dtype=np.float64) for name in ("conc1", "conc2"))
-        experiments = tuple(dict.fromkeys(held["experiment"]))
+        experiments = tuple(held["experiment"].unique().tolist())
         places = pd.MultiIndex.from_product([experiments, first, second])
-        mean = held.groupby(["experiment", "conc1", "conc2"])["value"].agg(middle_mean).reindex(places)
+        mean = held.groupby(["experiment", "conc1", "conc2"])["value"].agg(mean_of).reindex(places)
         values: Array = np.reshape(mean.to_numpy(dtype=np.float64), (len(experiments), len(first), len(second)))
         yield Matrices(str(cells), (str(drugs[0]), str(drugs[1])), first, second, experiments, values)
 

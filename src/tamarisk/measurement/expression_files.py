@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.annotated import is_annotated, read_annotated
-from tamarisk.measurement.assay_tables import Matrix, Sheet, log_counts_per_million, read_matrix, read_sheet, well_read
+from tamarisk.measurement.assay_tables import Matrix, Sheet, log_counts_per_million, read_matrices, read_sheet, well_read
 from tamarisk.measurement.estimate import Mask
 from tamarisk.measurement.expression_table import Changes, changed_genes
 from tamarisk.measurement.measured import Source
@@ -35,12 +35,12 @@ class Held:
 
 
 def matrix_changes(
-    file: Path, held: Held, *, treated: str, control: str, shrink: bool = False, level: float = 0.95
+    files: Sequence[Path], held: Held, *, treated: str, control: str, shrink: bool = False, level: float = 0.95
 ) -> tuple[Changes, tuple[Source, ...], tuple[str, ...]]:
     """The changes between two groups of a matrix: read counts as DESeq2 has it, log2 values by moderated t.
 
     Args:
-        file: the matrix.
+        files: the matrix, or several of the same genes in other samples.
         held: what it holds.
         treated: the group to compare.
         control: the group to compare it with.
@@ -56,10 +56,10 @@ def matrix_changes(
 
     References: [@SMYTH2004; @LOVE2014].
     """
-    matrix, sheet, sources = _read(file, held)
+    matrix, sheet, sources = _read(files, held)
     groups = {"treated": treated, "control": control, "batches": sheet.batches}
     if held.counts:
-        matrix, sources = _well_read(file, matrix, sheet, sources)
+        matrix, sources = _well_read(files, matrix, sheet, sources)
         changes, notes = count_changes(matrix, sheet.groups, **groups, shrink=shrink, level=level)  # type: ignore[arg-type]
     elif shrink:
         raise DataError("log2 values are not shrunk", where="shrink", hint="moderated t steadies their variances instead")
@@ -70,11 +70,11 @@ def matrix_changes(
     return changes, sources, (*notes, *twice)
 
 
-def log2_matrix(file: Path, held: Held) -> tuple[Matrix, Sheet, tuple[Source, ...]]:
+def log2_matrix(files: Sequence[Path], held: Held) -> tuple[Matrix, Sheet, tuple[Source, ...]]:
     """A matrix on the log2 scale with what its samples are; of read counts, the genes with enough reads, per million.
 
     Args:
-        file: the matrix.
+        files: the matrix, or several of the same genes in other samples.
         held: what it holds.
 
     Returns:
@@ -86,18 +86,21 @@ def log2_matrix(file: Path, held: Held) -> tuple[Matrix, Sheet, tuple[Source, ..
 
     References: [@LAW2014].
     """
-    matrix, sheet, sources = _read(file, held)
+    matrix, sheet, sources = _read(files, held)
     if not held.counts:
         return matrix, sheet, sources
     logs = Matrix(matrix.genes, matrix.samples, log_counts_per_million(matrix.values))
-    _, sources = _well_read(file, matrix, sheet, sources)
+    _, sources = _well_read(files, matrix, sheet, sources)
     kept = well_read(matrix.values, sheet.groups)
     return _of(logs, kept), sheet, sources
 
 
-def _read(file: Path, held: Held) -> tuple[Matrix, Sheet, tuple[Source, ...]]:
-    """Values and samples, from one file or two."""
-    if is_annotated(file):
+def _read(files: Sequence[Path], held: Held) -> tuple[Matrix, Sheet, tuple[Source, ...]]:
+    """Values and samples, from an AnnData file, or from tables."""
+    file = next((path for path in files if is_annotated(path)), None)
+    if file is not None:
+        if len(files) > 1:
+            raise DataError("an AnnData file stands alone", where=file.name, hint="measure it by itself, or join the files first")
         if held.samples is not None:
             hint = "leave --samples out, and name columns of obs with --column"
             raise DataError("an AnnData file says what its samples are", where=file.name, hint=hint)
@@ -110,18 +113,21 @@ def _read(file: Path, held: Held) -> tuple[Matrix, Sheet, tuple[Source, ...]]:
     if held.samples is None:
         raise DataError("a matrix needs a table of its samples", where="samples", hint="say --samples FILE")
     sheet, sheet_source = read_sheet(held.samples, columns=held.columns)
-    matrix, source = read_matrix(file, samples=sheet.samples, counts=held.counts, gene_column=held.gene_column)
-    return matrix, sheet, (source, sheet_source)
+    matrix, sources = read_matrices(files, samples=sheet.samples, counts=held.counts, gene_column=held.gene_column)
+    return matrix, sheet, (*sources, sheet_source)
 
 
-def _well_read(file: Path, matrix: Matrix, sheet: Sheet, sources: tuple[Source, ...]) -> tuple[Matrix, tuple[Source, ...]]:
+def _well_read(
+    files: Sequence[Path], matrix: Matrix, sheet: Sheet, sources: tuple[Source, ...]
+) -> tuple[Matrix, tuple[Source, ...]]:
     """The genes with enough reads; the others are counted."""
     kept = well_read(matrix.values, sheet.groups)
     if not kept.any():
-        raise DataError("no gene has enough reads", where=file.name, hint="10 in each sample of a group at least")
+        raise DataError("no gene has enough reads", where=files[0].name, hint="10 in each sample of a group at least")
     few = f"fewer than 10 reads in as many samples as the smallest group has: {int((~kept).sum())} genes"
-    source = replace(sources[0], used=int(kept.sum()), dropped=() if kept.all() else (few,))
-    return _of(matrix, kept), (source, *sources[1:])
+    dropped = () if kept.all() else (few,)
+    told = tuple(replace(one, used=int(kept.sum()), dropped=dropped) for one in sources[: len(files)])
+    return _of(matrix, kept), (*told, *sources[len(files) :])
 
 
 def _of(matrix: Matrix, kept: Mask) -> Matrix:

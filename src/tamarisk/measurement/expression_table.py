@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tamarisk.errors import DataError, Issue
+from tamarisk.errors import DataError, Issue, TableError
 from tamarisk.measurement.assay_tables import Matrix
 from tamarisk.measurement.estimate import Array, Estimate, t_quantile
 from tamarisk.measurement.expression import adjusted_p, moderated_t
 from tamarisk.measurement.measured import Measured, Result, Source, source_of
 from tamarisk.names import plain
-from tamarisk.tables import Column, Row, read_table, table_cells
+from tamarisk.tables import Column, Row, meanings, read_table, table_cells, table_header
 
 ALPHA = 0.05  # adjusted p-value from which a gene counts as changed
 NA = ("NA", "NaN", "nan")
@@ -174,6 +174,9 @@ def read_changes(path: Path, *, level: float = 0.95) -> tuple[Changes, Source]:
     References: [@BENJAMINI1995].
     """
     gene = Column("gene", required=False, aliases=_GENE)
+    if not {"effect", "p"} & {meanings(_TABLE).get(plain(cell)) for cell in table_header(path)}:
+        hint = "for a matrix of samples say --samples FILE"
+        raise TableError("no column holds log2 fold changes or p-values", where=path.name, hint=hint)
     rows = read_table(path, (gene, *_TABLE), extra=True, check=_p_faults)
     effect, se, mean, p, q = (np.array([row.number(column.name) for row in rows]) for column in _TABLE)
     reach = t_quantile(level, df=1e9) * se

@@ -147,15 +147,15 @@ def arranged(wells: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, list[st
     """
     frame = wells.copy()
     names = [name for name in ("cell_line", *layout.keys) if name in frame]
-    words = list(zip(*(frame[name].astype(str) for name in names), strict=True))
+    words = list(zip(*(frame[name].astype(str).tolist() for name in names), strict=True))
     named = {one: ", ".join(word for word in one if word) for one in set(words)}
     frame["cells"] = [named[one] for one in words] if names else ""
     drug = frame["drug"].astype(str) if "drug" in frame else pd.Series("", index=frame.index)
     frame["dose"] = frame.get("dose", math.nan)
-    if layout.control and layout.control not in set(drug):
-        known = ", ".join(dict.fromkeys(drug))
-        raise DataError(f"no condition '{layout.control}'", where="control", hint=f"known: {known}")
-    controls = {word for word in set(drug) if word and is_control(word, layout.control)}
+    known = drug.unique().tolist()
+    if layout.control and layout.control not in known:
+        raise DataError(f"no condition '{layout.control}'", where="control", hint=f"known: {', '.join(known)}")
+    controls = [word for word in known if word and is_control(word, layout.control)]
     untreated = (
         drug.isin(controls).to_numpy() | (frame["dose"] == 0).to_numpy() | ((drug == "") & frame["dose"].isna()).to_numpy()
     )

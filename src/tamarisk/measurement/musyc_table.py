@@ -35,7 +35,7 @@ def potencies_of(pairs: Pairs, *, level: float = 0.95) -> tuple[Measured, tuple[
     refusals: list[Issue] = []
     notes: list[str] = []
     drawn = []
-    for matrices in dose_matrices(pairs.table.frame):
+    for matrices in dose_matrices(pairs):
         try:
             effects = taken_away(matrices, pairs.kind)
             surfaces = [_surface(matrices, effect, level) for effect in effects]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 
 from tamarisk.errors import DataError, Issue, TableError
-from tamarisk.measurement.columns import ALIASES, READOUTS, LongTable, Said, is_control
+from tamarisk.measurement.columns import ALIASES, READOUTS, LongTable, Said, is_control, refuse_strange_names
 from tamarisk.measurement.measured import source_of
 from tamarisk.measurement.plate import gathered
 from tamarisk.measurement.responses import response_meaning
 from tamarisk.names import plain
-from tamarisk.tables import Column, Row, Table, read_columns, table_cells, table_header
+from tamarisk.tables import Column, Row, Table, meanings, read_columns, table_cells, table_header
 from tamarisk.units import CONCENTRATIONS
 
 DIRECTIONS = ("viability", "inhibition")
@@ -138,10 +137,7 @@ def _kept(path: Path, frame: pd.DataFrame, kind: str, warnings: Iterator[str]) -
 def _in_pairs(path: Path, table: LongTable) -> LongTable:
     """Every well under the pair that it names; a well of one drug or none under each pair that it is a control of."""
     frame = table.frame
-    first, second = (
-        frame[f"drug{number}"].mask((frame[f"conc{number}"] == 0) & frame[f"drug{number}"].map(is_control), "")
-        for number in ("1", "2")
-    )
+    first, second = (_named(frame[f"drug{number}"], frame[f"conc{number}"]) for number in ("1", "2"))
     lone = (first == "") | (second == "")
     if not lone.any():
         return table
@@ -162,12 +158,14 @@ def _in_pairs(path: Path, table: LongTable) -> LongTable:
     return replace(table, frame=paired, source=source)
 
 
+def _named(drug: pd.Series, dose: pd.Series) -> pd.Series:
+    """The drug of each well, "" where a usual word for untreated stands beside dose zero."""
+    return drug.mask((dose == 0) & drug.isin([word for word in drug.unique() if is_control(word)]), "")
+
+
 def _refuse_strange_names(path: Path, header: Sequence[str], said: Said) -> None:
     """A header that the call names must be there, and must mean something to this reader."""
-    strange = [name for name in said.columns if name not in {*_ALIASES, *_VALUES}]
-    if strange:
-        known = ", ".join((*_ALIASES, *_VALUES))
-        raise DataError(f"no column is called '{strange[0]}' here", where="column", hint=f"known: {known}")
+    refuse_strange_names(said.columns, (*_ALIASES, *_VALUES))
     absent = [cell for cell in (*said.columns.values(), *said.keys) if plain(cell) not in {plain(one) for one in header}]
     if absent:
         raise DataError(f"no column '{absent[0]}'", where=path.name, hint=f"known: {', '.join(header)}")
@@ -192,7 +190,7 @@ def _header_unit(header: Sequence[str], name: str, said: Said) -> str:
 
 
 def _agreed(path: Path, name: str, in_header: str, in_call: str) -> str:
-    if in_header and in_call and in_header != in_call:
+    if in_header and in_call and CONCENTRATIONS[in_header] != CONCENTRATIONS.get(in_call):
         raise DataError(f"{name} is in {in_header} by the header but in {in_call} by the call", where=path.name)
     unit = in_header or in_call
     if unit and unit not in CONCENTRATIONS:
@@ -203,12 +201,10 @@ def _agreed(path: Path, name: str, in_header: str, in_call: str) -> str:
 
 def _columns(kind: str, units: dict[str, str], said: Said) -> Iterator[Column]:
     """The columns with every header that may mean them; a header that the call names means one thing alone."""
-    taken = {plain(cell) for cell in said.columns.values()}
 
     def column(name: str, aliases: Sequence[str], **rules: bool | float | tuple[str, ...]) -> Column:
         spelled = (*aliases, f"{name}{units[name]}") if units.get(name) else aliases
-        free = tuple(one for one in spelled if plain(one) not in taken)
-        return Column(name, aliases=(said.columns[name],) if name in said.columns else free, **rules)  # type: ignore[arg-type]
+        return Column(name, aliases=tuple(spelled), header=said.columns.get(name, ""), **rules)  # type: ignore[arg-type]
 
     for name, aliases in _ALIASES.items():
         if name in {"conc1", "conc2"}:
@@ -233,7 +229,7 @@ def _unit_faults(row: Row, units: dict[str, str]) -> Iterator[Issue]:
         where = f"column conc{number}"
         if own and own not in CONCENTRATIONS:
             yield Issue(where, f"unknown unit '{own}' (use {', '.join(one for one in CONCENTRATIONS if one.isascii())})")
-        elif own and given and own != given:
+        elif own and given and CONCENTRATIONS[own] != CONCENTRATIONS[given]:
             yield Issue(where, f"the cell says {own} but header or call say {given}")
         elif not (own or given) and row.holds(f"conc{number}") and row.number(f"conc{number}"):
             hint = f"say --unit nM, add a column 'conc_unit', or name the column 'conc{number} (nM)'"
@@ -264,17 +260,18 @@ def _frame(table: Table, units: dict[str, str], keys: Sequence[str]) -> pd.DataF
 
 def _doses(table: Table, number: str, given: str) -> list[float]:
     """The doses of one drug in nM; equal cells are turned once."""
-    numbers = [0.0 if math.isnan(dose) else dose for dose in table.numbers(f"conc{number}")]
-    cells = list(zip(numbers, table[f"unit{number}"], table["unit"], strict=True))
-    factors = {one: CONCENTRATIONS.get(one[1] or one[2] or given, 1.0) for one in set(cells)}
-    doses = {one: float(f"{one[0] * factor:.12g}") for one, factor in factors.items()}  # 0.1 uM is 100 nM
+    cells = list(zip(table[f"conc{number}"], table[f"unit{number}"], table["unit"], strict=True))
+    doses = {}
+    for dose, own, unit in set(cells):
+        nM = float(dose or 0.0) * CONCENTRATIONS.get(own or unit or given, 1.0)
+        doses[dose, own, unit] = float(f"{nM:.12g}")  # 0.1 uM is 100 nM
     return [doses[one] for one in cells]
 
 
 def _warnings(path: Path, header: Sequence[str], columns: Sequence[Column]) -> Iterator[str]:
     """Columns that were left out although their cells differ, and readings that stand for counts."""
-    known = {plain(word) for column in columns for word in (column.name, *column.aliases)}
-    strange = [place for place, cell in enumerate(header) if plain(cell) not in {*known, "well", "wellid"}]
+    known = {*meanings(columns), "well", "wellid"}
+    strange = [place for place, cell in enumerate(header) if plain(cell) not in known]
     body = table_cells(path)[1] if strange else []
     for place, cell in ((place, header[place]) for place in strange):
         if len({cells[place] for _, cells in body}) > 1:

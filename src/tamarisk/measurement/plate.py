@@ -167,7 +167,8 @@ def is_export(path: Path) -> bool:
     >>> is_export(Path(__file__))
     False
     """
-    return any(line.startswith(_INCUCYTE) for line in table_text(path).splitlines())
+    text = table_text(path)
+    return _INCUCYTE in text and any(line.startswith(_INCUCYTE) for line in text.splitlines())
 
 
 def is_grid(path: Path) -> bool:

@@ -21,7 +21,7 @@ from tamarisk.measurement.measured import Measured, Result, Source, source_of
 from tamarisk.measurement.meta_regression import FEWEST_FOR_EGGER, egger
 from tamarisk.measurement.pooling import OFF_CENTRE, Pooled, fixed_effect, leave_one_out, log_ratio, random_effects
 from tamarisk.names import plain
-from tamarisk.tables import Column, Row, read_table, table_header
+from tamarisk.tables import Column, Row, meanings, read_table, table_header
 
 MEASURES: Mapping[str, tuple[str, ...]] = {
     "HR": ("hazard_ratio",),
@@ -91,7 +91,8 @@ def read_effects(path: Path, *, measure: str = "", said: Said | None = None) -> 
     in_header = _measure(path, header)
     meant = _agreed(path, in_header, measure)
     columns = tuple(_columns(meant, told))
-    held = {column.name for column in columns if {plain(word) for word in (column.name, *column.aliases)} & _plain(header)}
+    known = meanings(columns)
+    held = {known.get(cell, "") for cell in _plain(header)}
     blur = _blur(path, held, meant)
     rows = read_table(path, columns, extra=True, check=lambda row: _faults(row, meant, blur))
     _refuse_twice(path, rows)
@@ -216,7 +217,6 @@ def _refuse_strange_names(path: Path, header: Sequence[str], said: Said) -> None
 def _columns(measure: str, said: Said) -> Iterator[Column]:
     for name, aliases in _ALIASES.items():
         more = (measure, *MEASURES[measure]) if name == "estimate" else ()
-        spelled = (said.columns[name],) if name in said.columns else (*aliases, *more)
         positive = name in {"se", "log_se"} or (name in {"estimate", "low", "high"} and measure != "difference")
         yield Column(
             name,
@@ -224,8 +224,9 @@ def _columns(measure: str, said: Said) -> Iterator[Column]:
             required=name == "study",
             minimum=0.0 if positive else -math.inf,
             optional=name not in {"study", "estimate"},
-            aliases=spelled,
+            aliases=(*aliases, *more),
             gaps=_GAPS if name != "study" else (),
+            header=said.columns.get(name, ""),
         )
 
 

@@ -109,6 +109,10 @@ def response_meaning(
     ('inhibition (%)', 'inhibition', 100.0)
     """
     header, in_header, percent = _header(path, said or Said())
+    if not header and not direction:
+        known = ", ".join(one for one in allowed if one != "other")
+        hint = "say which it is with --column response=HEADER"
+        raise DataError(f"no column holds {known} or response", where=path.name, hint=hint)
     hint = f"say --response {', '.join(allowed[:-1])} or {allowed[-1]}"
     meant = _agreed(path, "responses are", in_header, direction, hint)
     if meant not in allowed:

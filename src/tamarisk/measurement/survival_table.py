@@ -87,7 +87,7 @@ def read_follow_up(path: Path, *, event_is: str = "", said: Said | None = None) 
     header = table_header(path)
     unit, in_header = _unit(path, header, told)
     columns = [_column(name, told, (in_header,) if name == "time" and in_header else ()) for name in _ALIASES]
-    columns += [Column(key) for key in told.keys]
+    columns += [Column(key, header=key) for key in told.keys]
     _refuse_coding(path, header, event_is, told)
     rows = read_table(path, columns, extra=True, check=lambda row: _faults(row, event_is))
     _refuse_codes(path, rows, event_is)
@@ -224,7 +224,7 @@ def _unit(path: Path, header: Sequence[str], said: Said) -> tuple[str, str]:
     spelled = {plain(f"{word}{unit}"): unit for word in ([named] if named else ["time", *_ALIASES["time"]]) for unit in _UNITS}
     found = next((cell for cell in header if plain(cell) in spelled), "")
     in_header = spelled.get(plain(found), "")
-    if in_header and said.time_unit and in_header != said.time_unit:
+    if in_header and said.time_unit and _length(in_header) != _length(said.time_unit):
         raise DataError(f"the times are in {in_header} by the header but in {said.time_unit} by the call", where=path.name)
     unit = in_header or said.time_unit
     if not unit:
@@ -236,13 +236,17 @@ def _unit(path: Path, header: Sequence[str], said: Said) -> tuple[str, str]:
     return unit, found
 
 
+def _length(unit: str) -> float | str:
+    """What spellings of one unit share."""
+    return TIME_WORDS.get(unit, unit.removesuffix("s"))
+
+
 def _column(name: str, said: Said, further: Sequence[str]) -> Column:
-    taken = {plain(cell) for cell in said.columns.values()}
-    free = tuple(one for one in (*_ALIASES[name], *further) if plain(one) not in taken)
-    aliases = (said.columns[name],) if name in said.columns else free
+    aliases = (*_ALIASES[name], *further)
     gaps = _GAPS if name in {"time", "event"} else ()
     must, may = name in {"event", "group"}, name in {"group", "patient"}
-    return Column(name, number=name == "time", required=must, optional=may, aliases=aliases, gaps=gaps)
+    header = said.columns.get(name, "")
+    return Column(name, number=name == "time", required=must, optional=may, aliases=aliases, gaps=gaps, header=header)
 
 
 def _refuse_coding(path: Path, header: Sequence[str], event_is: str, said: Said) -> None:

@@ -81,6 +81,7 @@ class Bars:
         groups: a name for each group.
         series: a name and one value per group, for each colour.
         level: a horizontal line to compare with, if any.
+        intervals: for each of `series` the ends of each value's interval, NaN where it has none; or nothing.
     """
 
     title: str
@@ -88,6 +89,7 @@ class Bars:
     groups: tuple[str, ...]
     series: tuple[tuple[str, tuple[float, ...]], ...]
     level: float | None = None
+    intervals: tuple[tuple[tuple[float, float], ...], ...] = ()
 
 
 Panel: TypeAlias = Lines | Surface | Bars

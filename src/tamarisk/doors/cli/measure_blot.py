@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tamarisk.doors.cli.measure_options import paper, paper_options
-from tamarisk.doors.cli.measure_output import deliver
-from tamarisk.doors.cli.options import Place
+from tamarisk.doors.cli.measure_options import column_option, files_argument, paper, paper_options, said
+from tamarisk.doors.cli.measure_output import bars, deliver
 from tamarisk.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,32 +19,36 @@ _RANGE_HELP = "Lowest and highest density that a dilution series showed to be li
 
 
 @click.command()
-@click.argument("file", metavar="FILE", type=Place(path_type=Path))
+@files_argument
 @click.option("--control", required=True, metavar="NAME", help="The condition to compare with.")
 @click.option("--linear-range", required=True, metavar="LOW:HIGH", help=_RANGE_HELP)
 @click.option("--phospho", default="", metavar="NAME", help="Column or band of the phospho-protein, if not called so.")
 @click.option("--total", default="", metavar="NAME", help="Column or band of the total protein, if not called so.")
 @click.option("--load", default="", metavar="NAME", help="Column or band of the loading control, if not called so.")
+@column_option("condition=lane")
 @paper_options
 @click.pass_context
-def command(ctx: click.Context, /, file: Path, control: str, linear_range: str, **options: Any) -> None:
+def command(ctx: click.Context, /, files: tuple[Path, ...], control: str, linear_range: str, **options: Any) -> None:
     """Phospho per total, phospho per load and total per load of every condition, compared with the control on each blot.
 
-    FILE has columns blot, condition, phospho, total and load, or blot, condition, band and density. A blot is one biological
-    replicate; bands outside the linear range are refused. Without a phospho band total per load is told alone.
+    A FILE has columns blot, condition, phospho, total and load, or blot, condition, band and density. A blot is one biological
+    replicate; of several files, one without a column blot is one. Bands outside the linear range are refused. Without a phospho
+    band total per load is told alone.
 
     \b
     Example:
         tamarisk measure blot blot.csv --control vehicle --linear-range 0.5:60
+        tamarisk measure blot may.csv june.csv july.csv --control vehicle --linear-range 0.5:60 --column condition=lane
     """
     place = paper(ctx, options)
-    from tamarisk.measurement.assay_tables import read_blots
+    from tamarisk.measurement.blot_lanes import read_blots
     from tamarisk.measurement.blot_table import folds_of
 
     bands = {band: options[band] for band in ("phospho", "total", "load")}
-    blots, source = read_blots(file, linear_range=_range(linear_range), bands=bands)
+    columns = said(options).columns
+    blots, sources = read_blots(files, linear_range=_range(linear_range), bands=bands, columns=columns)
     measured = folds_of(blots, control=control, level=options["level"])
-    deliver("blot", measured, [source], _panels(measured), place)
+    deliver("blot", measured, sources, _panels(measured), place)
 
 
 def _range(text: str) -> tuple[float, float]:
@@ -57,9 +60,7 @@ def _range(text: str) -> tuple[float, float]:
 
 
 def _panels(measured: Measured) -> list[Panel]:
-    from tamarisk.study.figure import Axis, Bars
-
-    groups = tuple(dict.fromkeys(one.of for one in measured.results))
-    names = tuple(dict.fromkeys(one.name for one in measured.results))
-    series = tuple((name, tuple(one.estimate.value for one in measured.results if one.name == name)) for name in names)
-    return [Bars("Bands against control", Axis("fold of control"), groups, series, level=1.0)]
+    groups = list(dict.fromkeys(one.of for one in measured.results))
+    names = dict.fromkeys(one.name for one in measured.results)
+    series = {name: [one.estimate for one in measured.results if one.name == name] for name in names}
+    return [bars("Bands against control", "fold of control", groups, series, 1.0)]

@@ -10,7 +10,7 @@ import click
 
 from tamarisk.doors.cli.measure_growth import MAP_HELP
 from tamarisk.doors.cli.measure_options import files_argument, layout, layout_options, paper, paper_options, said, unit_options
-from tamarisk.doors.cli.measure_output import deliver
+from tamarisk.doors.cli.measure_output import bars, deliver
 from tamarisk.doors.cli.options import Place
 
 if TYPE_CHECKING:
@@ -60,12 +60,10 @@ def command(ctx: click.Context, /, files: tuple[Path, ...], **options: Any) -> N
 
 def _areas(measured: Measured) -> list[Panel]:
     """Curves that others fitted have no readings to draw, only their areas; the first forty of them."""
-    from tamarisk.study.figure import Axis, Bars
-
     found = [one for one in measured.results if one.name == "GR_AOC"]
-    names, areas = tuple(one.of for one in found[:_MOST_BARS]), tuple(one.estimate.value for one in found[:_MOST_BARS])
+    areas = {"GR_AOC": [one.estimate for one in found[:_MOST_BARS]]}
     title = "Area over the curve" + (f" (the first {_MOST_BARS} of {len(found)})" if len(found) > _MOST_BARS else "")
-    return [Bars(title, Axis("GR_AOC (0 is no effect)"), names, (("GR_AOC", areas),))] if found else []
+    return [bars(title, "GR_AOC (0 is no effect)", [one.of for one in found[:_MOST_BARS]], areas, None)] if found else []
 
 
 def _panels(fitted: Sequence[Fitted]) -> list[Panel]:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tamarisk.doors.cli.measure_options import held, matrix_options, paper, paper_options
+from tamarisk.doors.cli.measure_options import files_argument, held, matrix_options, paper, paper_options
 from tamarisk.doors.cli.measure_output import deliver
-from tamarisk.doors.cli.options import Place
 from tamarisk.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,19 +21,19 @@ _MOST_POINTS = 3000
 
 
 @click.command()
-@click.argument("file", metavar="FILE", type=Place(path_type=Path))
+@files_argument
 @click.option("--treated", default="", metavar="GROUP", help="The group to compare.")
 @click.option("--control", default="", metavar="GROUP", help="The group to compare it with.")
 @click.option("--shrink", is_flag=True, help="Draw weakly supported changes of read counts towards none (apeglm).")
 @matrix_options
 @paper_options
 @click.pass_context
-def command(ctx: click.Context, /, file: Path, treated: str, control: str, shrink: bool, **options: Any) -> None:
+def command(ctx: click.Context, /, files: tuple[Path, ...], treated: str, control: str, shrink: bool, **options: Any) -> None:
     """The genes that differ between two groups of samples, smallest p-value first.
 
-    With --samples FILE is a matrix, a row per gene and a column per sample; an AnnData file (.h5ad) says itself what its samples
-    are. Read counts are compared as DESeq2 has it (install tamarisk[counts]), log2 values by moderated t. Any other FILE is a
-    table that limma, DESeq2 or edgeR wrote.
+    With --samples a FILE is a matrix, a row per gene and a column per sample, and samples may stand in several files; an AnnData
+    file (.h5ad) says itself what its samples are. Read counts are compared as DESeq2 has it (install tamarisk[counts]), log2
+    values by moderated t. Any other FILE is a table that limma, DESeq2 or edgeR wrote.
 
     \b
     Example:
@@ -42,28 +41,30 @@ def command(ctx: click.Context, /, file: Path, treated: str, control: str, shrin
         tamarisk measure expression reads.h5ad --scale counts --column group=line --treated resistant --control parent
     """
     place = paper(ctx, options)
-    measured, changes, sources = _measured(file, (treated, control), shrink, options)
+    measured, changes, sources = _measured(files, (treated, control), shrink, options)
     deliver("expression", measured, sources, _panels(changes), place)
 
 
 def _measured(
-    file: Path, groups: tuple[str, str], shrink: bool, options: Mapping[str, Any]
+    files: tuple[Path, ...], groups: tuple[str, str], shrink: bool, options: Mapping[str, Any]
 ) -> tuple[Measured, Changes, tuple[Source, ...]]:
     from tamarisk.measurement.annotated import is_annotated
     from tamarisk.measurement.expression_files import matrix_changes
     from tamarisk.measurement.expression_table import read_changes, said_of
 
     level, scale = options["level"], options["scale"]
-    if options["samples"] is None and not is_annotated(file):
+    if options["samples"] is None and not any(map(is_annotated, files)):
         if any((scale, *groups, shrink, options["gene_column"], options["layer"], options["columns"])):
             raise DataError("a matrix needs a table of its samples", where="samples", hint="say --samples FILE")
-        changes, source = read_changes(file, level=level)
+        if len(files) > 1:
+            raise DataError("several tables of changed genes are named", where="files", hint="measure them one after the other")
+        changes, source = read_changes(files[0], level=level)
         return said_of(changes), changes, (source,)
     if scale is None or not all(groups):
         hint = "say --scale counts or log2, --treated GROUP and --control GROUP"
-        raise DataError("scale or groups are not said", where=file.name, hint=hint)
+        raise DataError("scale or groups are not said", where=files[0].name, hint=hint)
     treated, control = groups
-    found = matrix_changes(file, held(options), treated=treated, control=control, shrink=shrink, level=level)
+    found = matrix_changes(files, held(options), treated=treated, control=control, shrink=shrink, level=level)
     changes, sources, notes = found
     return said_of(changes, notes), changes, sources
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tamarisk.doors.cli.measure_options import files_argument, layout, layout_options, paper, paper_options, said, unit_options
-from tamarisk.doors.cli.measure_output import deliver
+from tamarisk.doors.cli.measure_output import bars, deliver
 from tamarisk.doors.cli.options import Place
 
 if TYPE_CHECKING:
@@ -76,13 +76,11 @@ def _measured(wells: pd.DataFrame, options: dict[str, Any]) -> Measured:
 
 
 def _panels(measured: Measured) -> list[Panel]:
-    from tamarisk.study.figure import Axis, Bars
-
     panels: list[Panel] = []
     rates = ((f"{rate} rate", 0.0, "doublings per hour") for rate in ("growth", "DIP"))
     for number, level, unit in (("doublings", None, "doublings"), ("GR", 1.0, "GR (1 is no effect, 0 full arrest)"), *rates):
         found = [one for one in measured.results if one.name == number]
         if found:
-            names, values = tuple(one.of for one in found), tuple(one.estimate.value for one in found)
-            panels.append(Bars(f"{number} of each condition", Axis(unit), names, ((number, values),), level=level))
+            estimates = {number: [one.estimate for one in found]}
+            panels.append(bars(f"{number} of each condition", unit, [one.of for one in found], estimates, level))
     return panels

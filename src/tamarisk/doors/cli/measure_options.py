@@ -27,8 +27,12 @@ _DOSE_UNIT = click.option(
     "--unit", "dose_unit", default="", metavar="UNIT", help="Unit of the doses, as nM, if the file lacks it."
 )
 _TIME_UNIT = click.option("--time-unit", default="", metavar="UNIT", help="Unit of the times, as h or d, if the file lacks it.")
-_COLUMN = click.option("--column", "columns", multiple=True, metavar="NAME=HEADER", help="As dose=E2_nM; may repeat.")
 _BY = click.option("--by", "keys", multiple=True, metavar="HEADER", help="A column whose values keep wells apart; may repeat.")
+
+
+def column_option(example: str) -> Callable[[Command], Command]:
+    """`--column`."""
+    return click.option("--column", "columns", multiple=True, metavar="NAME=HEADER", help=f"As {example}; may repeat.")
 
 
 def files_argument(command: Command) -> Command:
@@ -50,19 +54,19 @@ def paper_options(command: Command) -> Command:
 
 def unit_options(command: Command) -> Command:
     """`--unit`, `--time-unit`, `--column` and `--by`."""
-    return _with(command, _DOSE_UNIT, _TIME_UNIT, _COLUMN, _BY)
+    return _with(command, _DOSE_UNIT, _TIME_UNIT, column_option("dose=E2_nM"), _BY)
 
 
 def dose_options(command: Command) -> Command:
     """`--unit`, `--column` and `--by`."""
-    return _with(command, _DOSE_UNIT, _COLUMN, _BY)
+    return _with(command, _DOSE_UNIT, column_option("experiment=block_id"), _BY)
 
 
 def survival_options(command: Command) -> Command:
     """`--time-unit`, `--column` and `--by`."""
     text = "A column whose values keep trials apart; may repeat."
     by = click.option("--by", "keys", multiple=True, metavar="HEADER", help=text)
-    return _with(command, _TIME_UNIT, _COLUMN, by)
+    return _with(command, _TIME_UNIT, column_option("group=arm"), by)
 
 
 def matrix_options(command: Command) -> Command:
@@ -74,7 +78,7 @@ def matrix_options(command: Command) -> Command:
         click.option("--scale", type=kinds, default=None, help="Whether a matrix holds reads or log2 values."),
         click.option("--gene-column", default="", metavar="HEADER", help="Column with names of genes; the first if left out."),
         click.option("--layer", default="", metavar="NAME", help="Layer of an AnnData file; X if left out."),
-        click.option("--column", "columns", multiple=True, metavar="NAME=HEADER", help="As group=treatment; may repeat."),
+        column_option("group=treatment"),
     )
     return _with(command, *options)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,9 @@ from tamarisk.doors.cli.output import own_folder, print_json, print_table, write
 from tamarisk.units import rounded
 
 if TYPE_CHECKING:
+    from tamarisk.measurement.estimate import Estimate
     from tamarisk.measurement.measured import Measured, Result, Source
-    from tamarisk.study.figure import Panel
+    from tamarisk.study.figure import Bars, Panel
 
 _COLUMNS = ("of", "number", "estimate", "low", "high", "level", "unit", "n", "p", "adjusted_p", "method")
 MOST_FIGURES = 24
@@ -66,11 +67,19 @@ def _record(measured: Measured, sources: Sequence[Source]) -> dict[str, Any]:
     return {
         "results": [_result(one) for one in measured.results],
         "refusals": [{"what": one.where, "why": one.what} for one in measured.refusals],
-        "warnings": list(dict.fromkeys(measured.warnings)),
+        "warnings": [*dict.fromkeys(measured.warnings), *_copies(sources)],
         "inputs": [
             {"file": one.file, "sha256": one.sha256, "rows_used": one.used, "rows_dropped": list(one.dropped)} for one in sources
         ],
     }
+
+
+def _copies(sources: Sequence[Source]) -> Iterator[str]:
+    """Files that are one another's copies add nothing, though each may have been counted."""
+    for one in sources:
+        first = next(other for other in sources if other.sha256 == one.sha256)
+        if first is not one:
+            yield f"{one.file} is a copy of {first.file}, which is no further experiment but may count as one"
 
 
 def _result(one: Result) -> dict[str, Any]:
@@ -137,6 +146,28 @@ def _interval(one: Result) -> str:
         return "–"
     ends = (rounded(end) if math.isfinite(end) else f"{end:g}" for end in (found.low, found.high))
     return " to ".join(ends)
+
+
+def bars(title: str, unit: str, groups: Sequence[str], series: Mapping[str, Sequence[Estimate]], level: float | None) -> Bars:
+    """Estimates as bars with their intervals.
+
+    Args:
+        title: what is shown.
+        unit: label of the axis.
+        groups: a name for each group.
+        series: for each colour one estimate per group.
+        level: a line to compare with, if any.
+
+    Returns:
+        The panel.
+    """
+    from tamarisk.study.figure import Axis, Bars
+
+    values = tuple((name, tuple(one.value for one in held)) for name, held in series.items())
+    ends = tuple(tuple((one.low, one.high) for one in held) for held in series.values())
+    levels = [one.level for held in series.values() for one in held if math.isfinite(one.low) and math.isfinite(one.high)]
+    title += f", with {100 * levels[0]:g} % intervals" if levels else ""
+    return Bars(title, Axis(unit), tuple(groups), values, level=level, intervals=ends)
 
 
 def _report(kind: str, measured: Measured, record: dict[str, Any], pictures: Sequence[Panel | Path], command: str) -> str:

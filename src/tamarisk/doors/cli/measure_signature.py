@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tamarisk.doors.cli.measure_options import held, matrix_options, paper, paper_options
-from tamarisk.doors.cli.measure_output import deliver
-from tamarisk.doors.cli.options import Place
+from tamarisk.doors.cli.measure_options import files_argument, held, matrix_options, paper, paper_options
+from tamarisk.doors.cli.measure_output import bars, deliver
 
 if TYPE_CHECKING:
     from tamarisk.measurement.measured import Measured
@@ -19,18 +18,18 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file", metavar="FILE", type=Place(path_type=Path))
+@files_argument
 @click.option("--alpha", default=0.05, show_default=True, metavar="P", help="Adjusted p-value that makes a signature gene.")
 @click.option("--seed", default=0, show_default=True, metavar="N", help="Same seed, same draws for E0.")
 @matrix_options
 @paper_options
 @click.pass_context
-def command(ctx: click.Context, /, file: Path, alpha: float, seed: int, **options: Any) -> None:
+def command(ctx: click.Context, /, files: tuple[Path, ...], alpha: float, seed: int, **options: Any) -> None:
     """How much of a drug's lost expression response a co-drug restores, and whether by re-sensitisation or by mimicry.
 
     Six groups are needed: SV and SF (sensitive line: vehicle, drug), RV, RF, RP and RC (resistant line: vehicle, drug, co-drug,
-    both), with three arrays or more in each. FILE is a matrix with --samples, or an AnnData file (.h5ad). Read counts become log2
-    counts per million.
+    both), with three arrays or more in each. FILE is a matrix with --samples, whose samples may stand in several files, or an
+    AnnData file (.h5ad). Read counts become log2 counts per million.
 
     \b
     Example:
@@ -40,7 +39,7 @@ def command(ctx: click.Context, /, file: Path, alpha: float, seed: int, **option
     from tamarisk.measurement.expression_files import log2_matrix
     from tamarisk.measurement.signature_table import restored
 
-    matrix, sheet, sources = log2_matrix(file, held(options))
+    matrix, sheet, sources = log2_matrix(files, held(options))
     measured, curve = restored(matrix, sheet.groups, batches=sheet.batches, alpha=alpha, seed=seed, level=options["level"])
     deliver("signature", measured, sources, _panels(measured, curve), place)
 
@@ -53,8 +52,8 @@ def _panels(measured: Measured, curve: Sequence[Fractions]) -> list[Panel]:
     panels: list[Panel] = []
     index = [one for one in measured.results if one.name in {"RI_total", "RI_net", "phenocopy"}]
     if index:
-        values = tuple(one.estimate.value for one in index)
-        panels.append(Bars("Share of the lost response", Axis("share"), tuple(one.name for one in index), (("share", values),)))
+        shares = {"share": [one.estimate for one in index]}
+        panels.append(bars("Share of the lost response", "share", [one.name for one in index], shares, None))
     counted = [one for one in curve if not math.isnan(one.F_lost)]
     if counted:
         groups = tuple(f"{2**one.least_change:.2g}-fold" for one in counted)

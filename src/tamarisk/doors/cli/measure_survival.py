@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tamarisk.doors.cli.measure_options import paper, paper_options, said, survival_options
+from tamarisk.doors.cli.measure_options import files_argument, paper, paper_options, said, survival_options
 from tamarisk.doors.cli.measure_output import deliver
-from tamarisk.doors.cli.options import Place
 
 if TYPE_CHECKING:
     from tamarisk.measurement.survival import KaplanMeier
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file", metavar="FILE", type=Place(path_type=Path))
+@files_argument
 @click.option(
     "--control", "controls", multiple=True, metavar="GROUP", help="The group to compare the others with; with --by one per trial."
 )
@@ -30,25 +29,27 @@ if TYPE_CHECKING:
 @paper_options
 @click.pass_context
 def command(
-    ctx: click.Context, /, file: Path, controls: tuple[str, ...], until: float | None, event_is: str, **options: Any
+    ctx: click.Context, /, files: tuple[Path, ...], controls: tuple[str, ...], until: float | None, event_is: str, **options: Any
 ) -> None:
     """Median and numbers at risk of every group; log-rank test, hazard ratio and restricted mean against a control.
 
-    FILE has columns time, event (1, or 0 for last seen without it) and group, a patient in each row. Trials that stand in one
-    file are kept apart with --by.
+    A FILE has columns time, event (1, or 0 for last seen without it) and group, a patient in each row. Several files are several
+    trials; trials that stand in one file, or arms of one trial in several, are told by a column that --by names.
 
     \b
     Example:
         tamarisk measure survival survival.csv --control vehicle --until 60
         tamarisk measure survival trials.tsv --by trial --control placebo --control letrozole
+        tamarisk measure survival first.csv second.csv --control vehicle
     """
     place = paper(ctx, options)
-    from tamarisk.measurement.survival_table import read_follow_up, trials_of
+    from tamarisk.measurement.survival_table import trials_of
+    from tamarisk.measurement.trial_files import read_trials
 
-    patients = read_follow_up(file, event_is=event_is, said=said(options))
+    patients, sources = read_trials(files, event_is=event_is, said=said(options))
     measured, trials = trials_of(patients, controls=controls, until=until, level=options["level"])
     panels = [_panel(trial, curves) for trial, curves in trials.items()]
-    deliver("survival", measured, [patients.source], panels, place)
+    deliver("survival", measured, sources, panels, place)
 
 
 def _panel(trial: str, curves: Mapping[str, KaplanMeier]) -> Panel:
