@@ -73,6 +73,7 @@ class Happenings:
         self.system = system
         moving, still = parted(system)
         self.states, self.moving = (*moving, *still), len(moving)
+        self.places = {name: place for place, name in enumerate(self.states, 1)}
         self.switches = any(conditions(system))
         self._asked = _Asked(system)
         self.core = replace(
@@ -174,8 +175,7 @@ class Rounds:
         self.model, self.plan, self.control = model, plan, replace(control, weight=weight)
         members = len(plan.constants)
         self.vectors = np.column_stack([plan.begin, np.asarray(plan.start, dtype=float)[:, model.order], plan.constants])
-        events, places = model.system.events, {name: place for place, name in enumerate(model.states, 1)}
-        self.agendas = [Agenda(events, places, generator(seed, "events")) for _ in range(members)]
+        self.agendas = [self.agenda(number, generator(seed, "events")) for number in range(members)]
         self.paces = [Pace(float(length)) for length in np.subtract(plan.end, plan.begin)]
         self.first = np.concatenate([[0], np.cumsum([len(one) for one in plan.times], dtype=int)])
         self.next = self.first[:-1].copy()
@@ -186,6 +186,10 @@ class Rounds:
         self.steps, self.stops = np.zeros(members, dtype=np.int64), np.zeros(members, dtype=np.int64)
         share = np.subtract(plan.end, plan.begin) / _LEAST_STEPS
         self.longest = np.minimum(plan.longest, share if model.switches else np.full(members, np.inf))
+
+    def agenda(self, number: int, chance: np.random.Generator) -> Agenda:  # noqa: ARG002 (who has slopes asks which member it is)
+        """An empty agenda for a member."""
+        return Agenda(self.model.system.events, self.model.places, chance)
 
     def run(self) -> Course:
         """Rounds until nobody goes on."""
