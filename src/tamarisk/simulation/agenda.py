@@ -147,10 +147,9 @@ class Agenda:
         if before == self.true:
             return
         self._waiting = [one for one in self._waiting if self._events[one.number].persistent or self.true[one.number]]
-        for number, event in enumerate(self._events):
-            if self.true[number] and not before[number]:
-                values = moment.answers(number, "values") if event.early else None
-                self.wait(Due(number, time + self._delay(number, time, moment), values))
+        for number in [place for place, (now, was) in enumerate(zip(self.true, before, strict=True)) if now > was]:
+            values = moment.answers(number, "values") if self._events[number].early else None
+            self.wait(Due(number, time + self._delay(number, time, moment), values))
 
     def _first(self, due: list[Due], moment: Moment) -> Due:
         """The event with the largest priority; between equals chance decides, and those without any come last, in their order."""
