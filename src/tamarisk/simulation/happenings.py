@@ -49,9 +49,9 @@ class Course:
 class Happenings:
     """A system with events, compiled for a number of lanes.
 
-    States that only events change are constants of the lanes; when a trigger changes that only compares the time with such is known
-    beforehand, and no lane looks at it. All that events need is computed by compiled code too, so that it is what the lanes see,
-    to the last bit.
+    States that only events change are constants of the lanes; when a trigger changes that only compares the time with such, is
+    known beforehand, and no lane looks at it. All that events need is computed by compiled code too, so that it is what the lanes
+    see, to the last bit.
 
     Args:
         system: the model.
