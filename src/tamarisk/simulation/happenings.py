@@ -79,7 +79,8 @@ class Happenings:
         known = alarms(system)
         searched = tuple(event for event, times in zip(system.events, known, strict=True) if times is None)
         self.switches = any(conditions(replace(system, events=searched)))
-        self._asked = _Asked(system, list(dict.fromkeys(one for times in known for one in times or ())))
+        self.alarms = list(dict.fromkeys(one for times in known for one in times or ()))
+        self._asked = _Asked(system, self.alarms)
         self.core = replace(
             system,
             events=searched,
@@ -175,7 +176,8 @@ class _Asked:
 
     def moment(self, answers: Array) -> Moment:
         """The answers in the form of an agenda's."""
-        return Moment(answers[: self._triggers].tolist(), lambda number, part: answers[self.places[number][part]].tolist())
+        triggers = (answers[: self._triggers] != 0.0).tobytes()
+        return Moment(triggers, lambda number, part: answers[self.places[number][part]].tolist())
 
     def alarm(self, times: Array, answers: Array) -> Array:
         """The first known time after each of some, infinite if there is none."""
@@ -229,7 +231,8 @@ class Rounds:
         while asking:
             numbers = list(asking)
             computed = self.model.look(self.vectors[numbers])
-            self.alarms[numbers] = self.model.alarm(self.vectors[numbers, 0], computed)
+            if self.model.alarms:
+                self.alarms[numbers] = self.model.alarm(self.vectors[numbers, 0], computed)
             for number, row in zip(numbers, computed, strict=True):
                 try:
                     asking[number].send(self.moment(number, row))
