@@ -8,6 +8,7 @@ from pathlib import Path
 
 import antimony
 import libsbml
+import numpy as np
 import pytest
 
 from tamarisk.model.antimony import read_model
@@ -16,10 +17,15 @@ from tamarisk.model.sbml import read_sbml
 from tamarisk.model.sbml_front import read_system
 from tamarisk.model.system import System
 from tamarisk.simulation.batch import Solver
+from tamarisk.simulation.event_slopes import HappeningSlopes
+from tamarisk.simulation.happenings import Happenings
+from tamarisk.simulation.lanes import Control, Plan
+from tamarisk.simulation.outcome import Outcome
 from tamarisk.study.laboratory import Laboratory
 
 ReadTiny = Callable[[str], Model]
 ReadPetab = Callable[[str], System]
+SlopeError = Callable[..., float]
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
@@ -71,3 +77,27 @@ def petab() -> ReadPetab:
         return read_system(libsbml.writeSBMLToString(document), where=name)
 
     return read
+
+
+@pytest.fixture(scope="session")
+def slope_error() -> SlopeError:
+    """The largest difference between slopes through events and central differences of tight runs, against the largest slope."""
+
+    def compared(system: System, times: np.ndarray, step: float = 2e-4) -> float:
+        base = np.array(list(system.constants.values()))
+        moved = base + step * np.concatenate([np.eye(len(base)), -np.eye(len(base))])
+        found = HappeningSlopes(system, 1).run(_started(system, base[None], times), np.eye(len(base)), Control(1e-10, 1e-13))
+        assert found.course.outcomes == (Outcome.FINISHED,)
+        seen = Happenings(system, 1).run(_started(system, moved, times), Control(1e-12, 1e-15)).seen
+        more, less = seen.reshape(2, len(base), len(times), -1)
+        differences = np.moveaxis((more - less) / (2 * step), 0, 2)
+        return float(np.abs(found.slopes - differences).max() / np.abs(differences).max())
+
+    return compared
+
+
+def _started(system: System, constants: np.ndarray, times: np.ndarray) -> Plan:
+    """One member from the system's start for every row of constants."""
+    many = len(constants)
+    start = np.tile(list(system.initial.values()), (many, 1))
+    return Plan(constants, start, np.zeros(many), np.full(many, times[-1]), [times] * many)

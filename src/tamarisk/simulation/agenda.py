@@ -40,9 +40,15 @@ def rounding(time: float) -> float:
     return 1e-13 * max(1.0, abs(time))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Due:
-    """An event that was triggered and waits for its time; `values` are there if they were fixed when it was triggered."""
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Due:
+    """An event that was triggered and waits for its time.
+
+    Attributes:
+        number: which event.
+        time: when it is due.
+        values: the new values, if they were fixed when it was triggered.
+    """
 
     number: int
     time: float
@@ -87,13 +93,14 @@ class Agenda:
 
     Attributes:
         true: which triggers held when it was last asked, 0 or 1.
+        places: where the states that each event sets stand in the vector.
     """
 
     def __init__(self, events: Sequence[Event], places: Mapping[str, int], chance: np.random.Generator) -> None:
         self._events, self._chance = events, chance
-        self._places = [[places[one.state] for one in event.assignments] for event in events]
+        self.places = [[places[one.state] for one in event.assignments] for event in events]
         self.true: Sequence[float] = [float(event.initially) for event in events]
-        self._waiting: list[_Due] = []
+        self._waiting: list[Due] = []
 
     def next_time(self) -> float:
         """When the next event is due; infinite if none waits."""
@@ -113,15 +120,26 @@ class Agenda:
         while due := [one for one in self._waiting if one.time <= vector[0] + rounding(vector[0])]:
             chosen = self._first(due, moment)
             self._waiting.remove(chosen)
-            values = moment.answers(chosen.number, "values") if chosen.values is None else chosen.values
-            factors = moment.answers(chosen.number, "factors")  # turn concentrations into amounts in the volumes that were
-            for value, factor, place in zip(values, factors, self._places[chosen.number], strict=True):
-                vector[place] = value * factor
+            self.carry_out(chosen, vector, moment)
             count += 1
             if count > _MOST_AT_ONCE:
                 raise EventError(Outcome.CROWDED, f"events set each other off without end at time {vector[0]:g}")
             moment = yield
             self._notice(vector[0], moment)
+
+    def carry_out(self, one: Due, vector: MutableSequence[float], moment: Moment) -> None:
+        """Set the states that an event sets."""
+        for value, factor, place in zip(*self.numbers(one, moment), self.places[one.number], strict=True):
+            vector[place] = value * factor
+
+    def numbers(self, one: Due, moment: Moment) -> tuple[Sequence[float], Sequence[float]]:
+        """The new values of an event, and the factors that turn concentrations into amounts in the volumes that were."""
+        values = moment.answers(one.number, "values") if one.values is None else one.values
+        return values, moment.answers(one.number, "factors")
+
+    def wait(self, one: Due) -> None:
+        """Put down an event that has just been triggered."""
+        self._waiting.append(one)
 
     def _notice(self, time: float, moment: Moment) -> None:
         """Put down the events whose trigger has become true; strike out those that do not outlast theirs."""
@@ -129,12 +147,11 @@ class Agenda:
         if before == self.true:
             return
         self._waiting = [one for one in self._waiting if self._events[one.number].persistent or self.true[one.number]]
-        for number, event in enumerate(self._events):
-            if self.true[number] and not before[number]:
-                values = moment.answers(number, "values") if event.early else None
-                self._waiting.append(_Due(number, time + self._delay(number, time, moment), values))
+        for number in [place for place, (now, was) in enumerate(zip(self.true, before, strict=True)) if now > was]:
+            values = moment.answers(number, "values") if self._events[number].early else None
+            self.wait(Due(number, time + self._delay(number, time, moment), values))
 
-    def _first(self, due: list[_Due], moment: Moment) -> _Due:
+    def _first(self, due: list[Due], moment: Moment) -> Due:
         """The event with the largest priority; between equals chance decides, and those without any come last, in their order."""
         ranked = [(_rank(moment.answers(one.number, "priority")[0]), one) for one in due]
         largest = max(rank for rank, _ in ranked)

@@ -12,6 +12,7 @@ from tamarisk.model.expression import Expression, Number
 from tamarisk.model.system import TIME, System, require_quantities
 from tamarisk.seeds import generator
 from tamarisk.simulation.agenda import Agenda, EventError, Pace, rounding
+from tamarisk.simulation.clocks import Alarm, alarms
 from tamarisk.simulation.equations import Moment, conditions, parted, questions
 from tamarisk.simulation.lane_builder import RECORD
 from tamarisk.simulation.lanes import Array, Batch, Control, Lanes, Plan, Watcher, Whole, of_both
@@ -48,8 +49,9 @@ class Course:
 class Happenings:
     """A system with events, compiled for a number of lanes.
 
-    States that only events change are constants of the lanes; all that events need is computed by compiled code too, so that it
-    is what the lanes see, to the last bit.
+    States that only events change are constants of the lanes; when a trigger changes that only compares the time with such, is
+    known beforehand, and no lane looks at it. All that events need is computed by compiled code too, so that it is what the lanes
+    see, to the last bit.
 
     Args:
         system: the model.
@@ -73,10 +75,15 @@ class Happenings:
         self.system = system
         moving, still = parted(system)
         self.states, self.moving = (*moving, *still), len(moving)
-        self.switches = any(conditions(system))
-        self._asked = _Asked(system)
+        self.places = {name: place for place, name in enumerate(self.states, 1)}
+        known = alarms(system)
+        searched = tuple(event for event, times in zip(system.events, known, strict=True) if times is None)
+        self.switches = any(conditions(replace(system, events=searched)))
+        self.alarms = list(dict.fromkeys(one for times in known for one in times or ()))
+        self._asked = _Asked(system, self.alarms)
         self.core = replace(
             system,
+            events=searched,
             rates={**{name: system.rates[name] for name in moving}, TIME: Number(1.0)},
             assigned={**system.assigned, **self._asked.formulas},
             constants={**dict.fromkeys(still, 0.0), **system.constants},
@@ -133,6 +140,10 @@ class Happenings:
         """What events need to know, from what was computed at a vector."""
         return self._asked.moment(computed[len(self.system.assigned) :])
 
+    def alarm(self, times: Array, computed: Array) -> Array:
+        """When the time next changes a trigger, after some times, from what was computed then; infinite if it does not."""
+        return self._asked.alarm(times, computed[:, len(self.system.assigned) :])
+
     def asked(self, event: int, part: str) -> slice:
         """Where the answers to an event's question stand among the computed quantities."""
         places, begin = self._asked.places[event][part], len(self.system.assigned)
@@ -145,9 +156,9 @@ class Happenings:
 
 
 class _Asked:
-    """All questions of all events as computed quantities."""
+    """All questions of all events as computed quantities, and the times that are known beforehand."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, times: Sequence[Alarm]) -> None:
         triggers = conditions(system)[0]
         self.formulas: dict[str, Expression] = {f"@{number}.trigger": one for number, one in enumerate(triggers)}
         self._triggers = len(triggers)
@@ -159,10 +170,21 @@ class _Asked:
                 self.formulas |= {f"@{number}.{part}.{place}": one for place, one in enumerate(formulas)}
                 places[part] = slice(begin, len(self.formulas))
             self.places.append(places)
+        self._times = slice(len(self.formulas), len(self.formulas) + len(times))
+        self._after = np.array([after for _, after in times], dtype=bool)
+        self.formulas |= {f"@time.{place}": one for place, (one, _) in enumerate(times)}
 
     def moment(self, answers: Array) -> Moment:
         """The answers in the form of an agenda's."""
-        return Moment(answers[: self._triggers].tolist(), lambda number, part: answers[self.places[number][part]].tolist())
+        triggers = (answers[: self._triggers] != 0.0).tobytes()
+        return Moment(triggers, lambda number, part: answers[self.places[number][part]].tolist())
+
+    def alarm(self, times: Array, answers: Array) -> Array:
+        """The first known time after each of some, infinite if there is none."""
+        known = answers[:, self._times]
+        known = np.where(self._after, np.nextafter(known, np.inf), known)
+        first: Array = np.where(known > times[:, None], known, np.inf).min(axis=1, initial=np.inf)
+        return first
 
 
 class Rounds:
@@ -174,8 +196,7 @@ class Rounds:
         self.model, self.plan, self.control = model, plan, replace(control, weight=weight)
         members = len(plan.constants)
         self.vectors = np.column_stack([plan.begin, np.asarray(plan.start, dtype=float)[:, model.order], plan.constants])
-        events, places = model.system.events, {name: place for place, name in enumerate(model.states, 1)}
-        self.agendas = [Agenda(events, places, generator(seed, "events")) for _ in range(members)]
+        self.agendas = [self.agenda(number, generator(seed, "events")) for number in range(members)]
         self.paces = [Pace(float(length)) for length in np.subtract(plan.end, plan.begin)]
         self.first = np.concatenate([[0], np.cumsum([len(one) for one in plan.times], dtype=int)])
         self.next = self.first[:-1].copy()
@@ -183,9 +204,14 @@ class Rounds:
         self.seen = np.full((len(self.times), len(model.system.quantities)), np.nan)
         self.peaks = np.full((members, len(model.peaks), RECORD), np.nan)
         self.outcomes: list[Outcome | None] = [None] * members
+        self.alarms = np.full(members, np.inf)
         self.steps, self.stops = np.zeros(members, dtype=np.int64), np.zeros(members, dtype=np.int64)
         share = np.subtract(plan.end, plan.begin) / _LEAST_STEPS
         self.longest = np.minimum(plan.longest, share if model.switches else np.full(members, np.inf))
+
+    def agenda(self, number: int, chance: np.random.Generator) -> Agenda:  # noqa: ARG002 (who has slopes asks which member it is)
+        """An empty agenda for a member."""
+        return Agenda(self.model.system.events, self.model.places, chance)
 
     def run(self) -> Course:
         """Rounds until nobody goes on."""
@@ -205,6 +231,8 @@ class Rounds:
         while asking:
             numbers = list(asking)
             computed = self.model.look(self.vectors[numbers])
+            if self.model.alarms:
+                self.alarms[numbers] = self.model.alarm(self.vectors[numbers, 0], computed)
             for number, row in zip(numbers, computed, strict=True):
                 try:
                     asking[number].send(self.moment(number, row))
@@ -234,13 +262,16 @@ class Rounds:
 
     def advance(self, going: Sequence[int]) -> None:
         """Every member to its next stop: an event that is due, a trigger that changes, or its end."""
-        bounds = np.array([min(float(self.plan.end[number]), self.agendas[number].next_time()) for number in going])
+        due = [self.agendas[number].next_time() for number in going]
+        bounds = np.minimum(np.minimum(self.plan.end[going], self.alarms[going]), due)
         near = bounds - self.vectors[going, 0] <= [rounding(one) for one in bounds]
         for number, bound in zip(np.array(going)[near], bounds[near], strict=True):
             self.vectors[number, 0] = max(bound, self.vectors[number, 0])
         some, ends = np.array(going)[~near], bounds[~near]
         if len(some):
-            times = [self.between(number, end - rounding(end)) for number, end in zip(some, ends, strict=True)]
+            exact = ends == self.alarms[some]  # and no sum of times
+            last = [end if sure else end - rounding(end) for end, sure in zip(ends, exact, strict=True)]
+            times = [self.between(number, end) for number, end in zip(some, last, strict=True)]
             plan = replace(self.plan, end=ends, times=times, longest=self.longest[some])
             self.settle(some, times, self.go(some, plan))
         for number in going:
