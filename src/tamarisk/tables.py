@@ -241,6 +241,8 @@ def table_text(path: Path) -> str:
     """
     try:
         raw = path.read_bytes()
+        if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+            raise TableError("this is an Excel workbook, not text", where=str(path), hint="save it as tab-separated text")
         text = (gzip.decompress(raw) if path.suffix.lower() == ".gz" else raw).decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         raise TableError("no such file", where=str(path), hint="check the path") from None
@@ -361,9 +363,8 @@ def _missing(header: Sequence[str], names: Sequence[str], columns: Sequence[Colu
             offer = nearest(column.header, [cell for cell in header if cell], count=1)
             yield f"no column '{column.header}'" + (f"; did you mean '{offer[0]}'?" if offer else f" (known: {known})")
         elif column.name not in names and not column.optional:
-            hint = (
-                f" (say which it is with --column {column.name}=HEADER{known and f'; known: {known}'})" if column.aliases else ""
-            )
+            more = known and f"; known: {known}"
+            hint = f" (say which it is with --column {column.name}=HEADER{more})" if column.aliases else ""
             yield f"column '{column.name}' is missing{hint}"
             known = ""  # once is enough
 

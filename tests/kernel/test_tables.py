@@ -195,7 +195,9 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         (b"\n# only a comment\n", "the file is empty; it needs a header and rows"),
         ("drug\tdose_nM\n4OHT\t1 µM\n".encode("latin-1"), "the file is not UTF-8 text; save it as tab-separated text"),
         ("drug\tdose_nM\n".encode("utf-16"), "the file is not UTF-8 text; save it as tab-separated text"),
-        (b"PK\x03\x04\x00\x00", "the file is not text; save it as tab-separated text"),
+        (b"drug\0dose", "the file is not text; save it as tab-separated text"),
+        (b"PK\x03\x04\x14\x00", "this is an Excel workbook, not text; save it as tab-separated text"),
+        (b"\xd0\xcf\x11\xe0\xa1", "this is an Excel workbook, not text; save it as tab-separated text"),
     ],
 )
 def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes, fault: str) -> None:
