@@ -7,20 +7,23 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from coverage_draws import Draws, holds
+from scipy import integrate
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.estimate import Array
 from tamarisk.measurement.hazard import cox
+from tamarisk.measurement.log_rank import log_rank
 from tamarisk.measurement.meta_regression import egger, meta_regression
 from tamarisk.measurement.pooling import fixed_effect, random_effects
 from tamarisk.measurement.surface import beyond_best, interaction_surface
-from tamarisk.measurement.survival import kaplan_meier, log_rank, restricted_mean, restricted_mean_difference
+from tamarisk.measurement.survival import kaplan_meier, restricted_mean, restricted_mean_difference
 from tamarisk.seeds import generator
 
 Arm = tuple[Array, Array]  # time and event of each patient
 MEAN_MONTHS = 20.0  # of the control arm, whose hazard is constant
 RATIO = 0.6
 FOLLOWED = (12.0, 36.0)  # months at which patients without an event leave, evenly
+LEFT_EARLY, AGEING = (4.0, 30.0), 1.5  # the same where many are lost, and the shape of a Weibull hazard that rises
 UNTIL = 18.0
 
 
@@ -52,28 +55,40 @@ def mice(n: int, runs: int) -> Draws:
     yield from _trials(4 * n, runs, ", few in each arm")
 
 
-def _arms(size: int, runs: int, name: str, *, alike: bool) -> Iterator[tuple[Arm, Arm]]:
+def lost_mice(n: int, runs: int) -> Draws:
+    """As few, with a hazard that rises and many lost early."""
+    yield from _trials(4 * n, runs, ", few and lost early", shape=AGEING, followed=LEFT_EARLY)
+
+
+def _arms(
+    size: int, runs: int, name: str, *, alike: bool, shape: float = 1.0, followed: tuple[float, float] = FOLLOWED
+) -> Iterator[tuple[Arm, Arm]]:
     """Times and events of a treated and a control arm, whose hazard is lower by a ratio or the same."""
     rng = generator(size, "coverage", "patients", name, str(alike))
-    months = rng.exponential(MEAN_MONTHS, (runs, 2, size)) / np.array([1.0 if alike else RATIO, 1.0])[:, None]
-    leaving = rng.uniform(*FOLLOWED, (runs, 2, size))
+    used = rng.exponential(1.0, (runs, 2, size)) / np.array([1.0 if alike else RATIO, 1.0])[:, None]
+    months = MEAN_MONTHS * used ** (1.0 / shape)
+    leaving = rng.uniform(*followed, (runs, 2, size))
     for time, event in zip(np.minimum(months, leaving), (months <= leaving).astype(float), strict=True):
         yield (time[0], event[0]), (time[1], event[1])
 
 
-def _trials(size: int, runs: int, suffix: str) -> Draws:
-    treated_mean, mean = (((1.0 - math.exp(-rate * UNTIL)) / rate) for rate in (RATIO / MEAN_MONTHS, 1.0 / MEAN_MONTHS))
+def _trials(size: int, runs: int, suffix: str, *, shape: float = 1.0, followed: tuple[float, float] = FOLLOWED) -> Draws:
+    def survival(months: float, ratio: float = 1.0) -> float:
+        return math.exp(-ratio * (months / MEAN_MONTHS) ** shape)
+
+    treated_mean, mean = (integrate.quad(survival, 0.0, UNTIL, args=(ratio,))[0] for ratio in (RATIO, 1.0))
+    median = MEAN_MONTHS * math.log(2.0) ** (1.0 / shape)
     labels = np.repeat(["treated", "control"], size).tolist()
-    both = (_arms(size, runs, "curves", alike=alike) for alike in (False, True))
+    both = (_arms(size, runs, "curves", alike=alike, shape=shape, followed=followed) for alike in (False, True))
     for (treated, control), (one, other) in zip(*both, strict=True):
         curve = kaplan_meier(*control, unit="months")
         at = int(np.searchsorted(curve.time, 12.0, side="right")) - 1
         known = at >= 0 and curve.survival[at] > 0
-        share = bool(curve.low[at] <= math.exp(-12.0 / MEAN_MONTHS) <= curve.high[at]) if known else None
+        share = bool(curve.low[at] <= survival(12.0) <= curve.high[at]) if known else None
         null = log_rank(*(np.concatenate(pair) for pair in zip(one, other, strict=True)), group=labels)
         yield {
             f"Kaplan-Meier at 12 months{suffix}": share,
-            f"median survival{suffix}": holds(curve.median, MEAN_MONTHS * math.log(2.0)),
+            f"median survival{suffix}": holds(curve.median, median),
             f"test: log-rank{suffix}": null.p < 0.05,
             **_areas(suffix, control, mean),
             **_areas(suffix, control, treated_mean - mean, beside=treated),
@@ -82,7 +97,7 @@ def _trials(size: int, runs: int, suffix: str) -> Draws:
 
 
 def _areas(suffix: str, control: Arm, truth: float, *, beside: Arm | None = None, test: bool = False) -> dict[str, bool | None]:
-    """What restricted means say; nothing where the follow-up ends before the period."""
+    """What restricted means say; nothing where the follow-up ends before the period, or nobody has the event in it."""
     name = "test: restricted means differ" if test else "restricted mean" if beside is None else "restricted mean, difference"
     try:
         found = (
@@ -92,7 +107,8 @@ def _areas(suffix: str, control: Arm, truth: float, *, beside: Arm | None = None
         )
     except DataError:
         return {name + suffix: None}
-    return {name + suffix: not holds(found, truth) if test else holds(found, truth)}
+    held = holds(found, truth)
+    return {name + suffix: not held if test and held is not None else held}
 
 
 def surfaces(n: int, runs: int) -> Draws:
@@ -129,9 +145,12 @@ def studies(n: int, runs: int) -> Draws:
         slope = meta_regression(crowd, many**2, moderators={"dose": np.linspace(-1.0, 1.0, 5 * n)})
         further = -0.4 + 0.2 * float(rng.normal())
         yield {
-            "pooled effect of n studies (REML, Hartung-Knapp)": holds(careful.mean, -0.4),
+            "floor: pooled effect of n studies (REML, Hartung-Knapp, never narrower than normal)": holds(careful.mean, -0.4),
+            "pooled effect of n studies (tau squared uncertain)": holds(careful.marginal, -0.4),
+            "floor: effect in a further study, after n": holds(careful.prediction, further),
             "pooled effect of 5 n studies (REML, Hartung-Knapp)": holds(pooled.mean, -0.4),
-            "pooled effect of 5 n studies (DL, normal)": holds(
+            "pooled effect of 5 n studies (tau squared uncertain)": holds(pooled.marginal, -0.4),
+            "for comparison: pooled effect of 5 n studies (DL, normal)": holds(
                 random_effects(crowd, many**2, method="DL", spread="normal").mean, -0.4
             ),
             "effect shared by 5 n studies": holds(fixed_effect(alike, many**2).mean, -0.4),
@@ -142,11 +161,29 @@ def studies(n: int, runs: int) -> Draws:
         }
 
 
+def unlike(n: int, runs: int) -> Draws:
+    """Some n studies, then 5 n, whose standard errors lie between .05 and .8, evenly on the log scale."""
+    rng = generator(n, "coverage", "unlike studies")
+    for _ in range(runs):
+        few, many = (
+            random_effects(-0.4 + rng.normal(0.0, np.hypot(0.2, errors)), errors**2)
+            for errors in (np.geomspace(0.05, 0.8, k) for k in (n, 5 * n))
+        )
+        yield {
+            "floor: pooled effect of n studies of unlike errors (REML, Hartung-Knapp, never narrower)": holds(few.mean, -0.4),
+            "pooled effect of n studies of unlike errors (tau squared uncertain)": holds(few.marginal, -0.4),
+            "pooled effect of 5 n studies of unlike errors (tau squared uncertain)": holds(many.marginal, -0.4),
+            "effect in a further study, after 5 n of unlike errors": holds(many.prediction, -0.4 + 0.2 * float(rng.normal())),
+        }
+
+
 SETTINGS: dict[str, Callable[[int, int], Draws]] = {
     "patients": patients,
     "hazards": hazards,
     "surfaces": surfaces,
     "studies": studies,
+    "unlike": unlike,
     "mice": mice,
+    "lost mice": lost_mice,
 }
-FACTOR = {"surfaces": 3, "mice": 2}
+FACTOR = {"surfaces": 3, "patients": 2, "mice": 2, "lost mice": 2}

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import curve_fit
 
-from tamarisk.measurement.dose_response import dose_response_curves
+from tamarisk.measurement.dose_response import Curve, dose_response_curves, ec50
 from tamarisk.measurement.expression import moderated_t
 from tamarisk.measurement.growth_table import growth_of
 from tamarisk.measurement.plate import read_counts
@@ -86,6 +86,9 @@ def main() -> None:
     together = seconds(lambda: dose_response_curves(DOSES, table), 3)
     loop = seconds(lambda: one_at_a_time(table[:LOOP]), 3) * CURVES / LOOP
     print(f"{CURVES} curves: {together:.2f} s; curve_fit in a loop {loop:.1f} s ({LOOP} measured); ratio {loop / together:.0f}")
+    curves = [one for one in dose_response_curves(DOSES, table[:LOOP]) if isinstance(one, Curve) and not one.is_flat]
+    profiled = seconds(lambda: [ec50(curve) for curve in curves], 3) / len(curves)
+    print(f"an EC50 with its profile interval: {1000 * profiled:.0f} ms")
     values = generator(1, "benchmarks", "genes").normal(8.0, 1.0, (20_000, 24))
     design = np.repeat(np.eye(2), 12, axis=0)
     moderated = seconds(lambda: moderated_t(values, design=design, contrasts=[[-1.0], [1.0]]))

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from scipy import stats
+from scipy import optimize, stats
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.combination import (
@@ -23,7 +23,8 @@ from tamarisk.measurement.combination import (
     well_behaved_curve,
 )
 from tamarisk.measurement.dose_response import predicted
-from tamarisk.measurement.musyc import musyc, surface_effects
+from tamarisk.measurement.estimate import t_quantile
+from tamarisk.measurement.musyc import musyc, surface_effects, surface_slopes
 from tamarisk.measurement.reversal import SixArms, interaction
 from tamarisk.measurement.surface import beyond_best, interaction_surface
 from tamarisk.measurement.zero_interaction import zero_interaction_potency
@@ -399,6 +400,45 @@ def test_without_interaction_musyc_is_bliss_of_two_states() -> None:
     first, second = (axis.ravel() for axis in np.meshgrid(DOSES, DOSES, indexing="ij"))
     effect = surface_effects([0, 1, 1, 1, math.log(2), math.log(4), 0, 0, 0, 0], first, second).reshape(6, 6)
     assert np.abs(bliss(dose_matrix(effect, first=DOSES, second=DOSES)).excess).max() < 1e-12
+
+
+def test_musyc_slopes_are_derivatives() -> None:
+    """Reference: central differences of the surface by each of its ten numbers, with and without either drug."""
+    first, second = (axis.ravel() for axis in np.meshgrid(DOSES, DOSES))
+    numbers = np.array([0.05, 0.6, 0.5, 0.8, math.log(3), math.log(5), 0.3, -0.2, 0.4, -0.7])
+    found = surface_slopes(numbers, first, second)
+    for which, step in enumerate(1e-6 * np.eye(10)):
+        moved = surface_effects(numbers + step, first, second) - surface_effects(numbers - step, first, second)
+        assert found[:, which] == pytest.approx(moved / 2e-6, abs=1e-8)
+
+
+@pytest.mark.parametrize("which", ["efficacy", "second_potency", "first_potency"])
+def test_musyc_ends_lie_on_the_cut(which: str) -> None:
+    """Reference: with one number tied to its end by a penalty, scipy's best fit rises by what the F-test allows.
+
+    1e-2 of the rise: ends are sought to .001, and the penalty gives way a little.
+    """
+    first, second = (axis.ravel() for axis in np.meshgrid(DOSES, DOSES))
+    truth = np.array([0, 0.5, 0.8, 0.95, math.log(2), math.log(4), 0, 0, 0, math.log(3.0)])
+    effect = surface_effects(truth, first, second) + generator(3, "tests", "musyc").normal(0.0, 0.02, first.size)
+    found = getattr(musyc(first, second, effect), which)
+    place = {"second_potency": 9, "first_potency": 8}.get(which, 3)
+
+    def least(held: float | None) -> float:
+        def residuals(numbers: np.ndarray) -> np.ndarray:
+            off = surface_effects(numbers, first, second) - effect
+            told = (numbers[3] - numbers[2]) / (numbers[2] - numbers[0]) if which == "efficacy" else numbers[place]
+            return off if held is None else np.append(off, 1e3 * (told - held))
+
+        begin = truth.copy()
+        if held is not None:
+            begin[place] = begin[2] + held * (begin[2] - begin[0]) if which == "efficacy" else held
+        return 2.0 * float(optimize.least_squares(residuals, begin, x_scale="jac", xtol=1e-12, ftol=1e-12).cost)
+
+    best, df = least(None), first.size - 10
+    ends = (found.low, found.high) if which == "efficacy" else (math.log(found.low), math.log(found.high))
+    rise = [(least(end) - best) / best * df for end in ends]
+    assert rise == pytest.approx([t_quantile(0.95, df=df) ** 2] * 2, rel=1e-2)
 
 
 def test_musyc_finds_the_published_simulation(reference: ReadReference) -> None:

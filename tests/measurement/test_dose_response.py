@@ -20,6 +20,7 @@ from tamarisk.measurement.dose_response import (
     dose_response_curves,
     ec50,
     limits_differ_p,
+    log_dose,
     potency_ratio,
     predicted,
     ratio_bounds,
@@ -98,11 +99,15 @@ def test_ryegrass_effective_doses(ryegrass: Curve, share: float, dose: float) ->
 
 
 def test_ryegrass_interval(ryegrass: Curve) -> None:
-    """Golden: drc's ED50 interval 2.6705 to 3.4454 has half-width .387 about 3.058; ours is its image on the log scale."""
-    found, half = ec50(ryegrass), (3.4453837254 - 2.6705262077) / 2
-    assert math.log(found.high / found.value) == pytest.approx(half / 3.0579549665, rel=DRC_ERRORS)
-    assert found.low * found.high == pytest.approx(found.value**2, rel=1e-9)
-    assert (found.n, found.unit, found.method) == (1, "nM", "log dose of one curve, 20 residual df")
+    """Golden: drc's ED50 interval 2.6705 to 3.4454, half-width .387 about 3.058, from our error; the profile is within 5 % of it.
+
+    The plateau is well seen, so that residuals are nearly a parabola; 5 % is for what they are not.
+    """
+    half = (3.4453837254 - 2.6705262077) / 2 / 3.0579549665
+    assert t_quantile(0.95, df=20) * ryegrass.standard_errors[2] == pytest.approx(half, rel=DRC_ERRORS)
+    found = ec50(ryegrass)
+    assert (math.log(found.high / found.value), math.log(found.value / found.low)) == pytest.approx((half, half), rel=0.05)
+    assert (found.n, found.unit, found.method) == (1, "nM", "profile of one curve, 20 residual df")
 
 
 def test_herbicide_potency_ratio(herbicides: tuple[Curve, Curve]) -> None:
@@ -233,13 +238,13 @@ def test_predicted_is_the_curve(ryegrass: Curve) -> None:
 
 
 def test_interval_covers_the_truth() -> None:
-    """Reference: 95 % of simulated EC50 intervals hold the true one; .055 is three standard errors in 150 runs."""
+    """Reference: 95 % of simulated EC50 intervals hold the true one; .065 is three standard errors in 100 runs."""
     rng, held = generator(1, "tests", "ec50"), []
     truth = responses([1.0, 0.1, math.log(30.0), 1.2], SERIES)
-    for _ in range(150):
+    for _ in range(100):
         found = ec50(dose_response_curve(SERIES, truth + rng.normal(0.0, 0.04, len(SERIES)), untreated=1.0))
         held.append(found.low <= 30.0 <= found.high)
-    assert np.mean(held) == pytest.approx(0.95, abs=0.055)
+    assert np.mean(held) == pytest.approx(0.95, abs=0.065)
 
 
 # bounds and flat curves
@@ -250,7 +255,8 @@ def test_half_not_reached_is_a_bound() -> None:
     curve = dose_response_curve(SERIES, responses([1.0, 0.7, math.log(30.0), 1.0], SERIES), untreated=1.0)
     found = dose_reaching(curve, 0.5)
     assert str(found) == "above 1000 nM (n = 1)"
-    assert (found.low, found.high, found.method) == (1000.0, math.inf, "not reached at the highest dose")
+    method = "not reached at the highest dose; profile of one curve, 4 residual df"
+    assert (found.low, found.high, found.method) == (1000.0, math.inf, method)
 
 
 def test_half_reached_later_is_a_bound() -> None:
@@ -264,7 +270,8 @@ def test_half_passed_before_is_a_bound() -> None:
     """Law: a curve that crossed below the tested doses is bounded by the lowest of them."""
     curve = dose_response_curve(SERIES, responses([1.0, 0.0, math.log(0.1), 1.0], SERIES), untreated=1.0, plateau=0.0)
     found = dose_reaching(curve, 0.5)
-    assert (found.low, found.high, found.method) == (0.0, 1.0, "passed below the lowest dose")
+    method = "passed below the lowest dose; profile of one curve, 5 residual df"
+    assert (found.low, found.high, found.method) == (0.0, 1.0, method)
 
 
 @pytest.mark.parametrize(("mean", "low", "high"), [(1.0, 1000.0, math.inf), (0.1, 0.0, 1.0)])
@@ -274,6 +281,47 @@ def test_flat_curves_have_bounds(mean: float, low: float, high: float) -> None:
     found = dose_reaching(curve, 0.5)
     assert curve.is_flat
     assert (found.low, found.high) == (low, high)
+    assert found.method.endswith("dose; a flat curve, 6 residual df")
+
+
+def test_a_bound_is_what_the_readings_allow() -> None:
+    """Reference: of 100 curves that cross one half at 843 of 1000 nM nine in ten allow it, a bound or not; 4 % are seen to miss.
+
+    The tested edge itself as the bound would be false wherever the noise puts the crossing beyond it, in one curve of four.
+    """
+    truth = 700.0 * (0.9 / 0.4 - 1.0) ** (1.0 / 1.2)
+    dose = np.repeat(SERIES, 3)
+    table = responses([1.0, 0.1, math.log(700.0), 1.2], dose) + generator(3, "tests", "bounds").normal(0.0, 0.1, (100, len(dose)))
+    found = [dose_reaching(curve, 0.5) for curve in dose_response_curves(dose, table, untreated=1.0) if isinstance(curve, Curve)]
+    bounds = [one for one in found if one.is_bound]
+    assert len(bounds) > 10
+    assert all(one.low <= 1000.0 for one in bounds)
+    assert np.mean([one.low <= truth <= one.high for one in found]) >= 0.9
+
+
+def test_a_bound_that_known_limits_set_is_certain() -> None:
+    """Law: where both limits were given and end above one half, no noise brings the crossing within the tested doses."""
+    readings = responses([1.0, 0.55, math.log(30.0), 1.0], SERIES) + generator(2, "tests", "limits").normal(0.0, 0.05, 7)
+    found = dose_reaching(dose_response_curve(SERIES, readings, untreated=1.0, plateau=0.55), 0.5)
+    assert (found.low, found.high) == (1000.0, math.inf)
+
+
+def test_a_log_dose_follows_the_curve_beyond_the_doses() -> None:
+    """Reference: half of an exact curve of EC50 5000 and slope 1 is crossed at 5000, a tenth of it left at 9 times that."""
+    curve = dose_response_curve(SERIES, responses([1.0, 0.0, math.log(5000.0), 1.0], SERIES), untreated=1.0, plateau=0.0)
+    found = [math.exp(log_dose(curve, target)) for target in (None, 0.5, 0.1)]
+    assert found == pytest.approx([5000.0, 5000.0, 45000.0], rel=1e-4)
+    assert (log_dose(curve, -0.1), log_dose(curve, 1.1)) == (math.inf, -math.inf)
+
+
+def test_an_unseen_plateau_bounds_the_ratio() -> None:
+    """Law: with an EC50 beyond the doses a ratio is a bound, as far as the bound on that EC50 and the other's interval allow."""
+    far = dose_response_curve(SERIES, responses([1.0, 0.0, math.log(5000.0), 1.0], SERIES), untreated=1.0, plateau=0.0)
+    readings = responses([1.0, 0.0, math.log(30.0), 1.0], SERIES) + generator(4, "tests", "ratio").normal(0.0, 0.03, 7)
+    near = dose_response_curve(SERIES, readings, untreated=1.0, plateau=0.0)
+    found = potency_ratio(far, near)
+    assert found.is_bound
+    assert (found.low, found.high) == (pytest.approx(1000.0 / ec50(near).high), math.inf)
 
 
 def test_noise_makes_a_flat_curve() -> None:
@@ -291,16 +339,19 @@ def test_flat_curves_predict_their_mean() -> None:
 
 
 @pytest.mark.parametrize("target", [2.0, 4.0, 6.5])
-def test_interval_of_a_crossing_is_the_delta_method(ryegrass: Curve, target: float) -> None:
-    """Reference: the same standard error from numeric derivatives of the crossing with respect to all four numbers."""
+def test_ratio_at_a_crossing_is_the_delta_method(ryegrass: Curve, target: float) -> None:
+    """Reference: the same standard error from numeric derivatives of the crossing with respect to all four numbers.
+
+    Of a curve over itself, whose two log doses count as independent: twice the variance, and twice the residual df.
+    """
     step, gradient = 1e-5, []
     for name in ("untreated", "plateau", "log_ec50", "hill"):
         moved = [replace(ryegrass, **{name: getattr(ryegrass, name) + sign * step}) for sign in (1.0, -1.0)]
         high, low = (math.log(dose_reaching(curve, target).value) for curve in moved)
         gradient.append((high - low) / (2 * step))
     error = math.sqrt(gradient @ ryegrass.spread @ gradient * ryegrass.rss / ryegrass.df)
-    found = dose_reaching(ryegrass, target)
-    assert math.log(found.high / found.value) == pytest.approx(t_quantile(0.95, df=20) * error, rel=1e-6)
+    found = potency_ratio(ryegrass, ryegrass, target=target)
+    assert math.log(found.high) == pytest.approx(t_quantile(0.95, df=40) * math.sqrt(2.0) * error, rel=1e-6)
 
 
 def test_ratio_of_bounds() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -172,6 +173,16 @@ def test_a_wider_level_is_wider() -> None:
     assert (wide.low < narrow.low).all()
     assert (narrow.high < wide.high).all()
     assert (wide.low + wide.high) / 2 == pytest.approx(narrow.effect, abs=1e-9)
+
+
+def test_a_gene_without_reads_has_no_level() -> None:
+    """Law: no read in any sample leaves change, p-value and mean open, without a warning of numpy's; the others have theirs."""
+    matrix = drawn(15, genes=20)
+    matrix.values[7] = 0.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found, _ = compared(matrix)
+    assert [np.flatnonzero(np.isnan(one)).tolist() for one in (found.effect, found.p, found.mean)] == [[7]] * 3
 
 
 def test_names_of_groups_may_hold_anything() -> None:

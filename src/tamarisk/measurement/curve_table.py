@@ -66,8 +66,8 @@ def curves_of(readings: pd.DataFrame, *, direction: str, level: float = 0.95) ->
     >>> readings = {"cells": "", "drug": "4OHT", "experiment": "1", "dose": [1, 3, 10, 30, 100]}
     >>> frame = pd.DataFrame({**readings, "response": [1, 0.9, 0.6, 0.25, 0.1]})
     >>> for one in curves_of(frame, direction="GR")[0].results[:2]: print(one.name, one.estimate)
-    GR50 13.2 nM (95 % 11.4 to 15.2, n = 1)
-    GEC50 12 nM (95 % 9.75 to 14.8, n = 1)
+    GR50 13.2 nM (95 % 11.4 to 15.3, n = 1)
+    GEC50 12 nM (95 % 9.88 to 15.2, n = 1)
     """
     fitted: list[Fitted] = []
     results: list[Result] = []
@@ -131,7 +131,7 @@ def curve_numbers(of: str, curves: Sequence[Curve], direction: str, level: float
     else:
         middle = mean_dose([ec50(curve, level=level) for curve in curves], level=level)
         lowest, highest = min(curve.tested[0] for curve in curves), max(curve.tested[1] for curve in curves)
-        if not middle.is_bound and middle.low < lowest and middle.high > highest:
+        if middle.low < lowest and middle.high > highest:
             refusals.append(
                 Issue(of, f"the interval of the {names.ec50} holds all tested doses, so the readings do not settle it")
             )

@@ -14,6 +14,7 @@ from tamarisk.measurement.estimate import Array, Estimate, t_quantile
 from tamarisk.measurement.flatness import calibrated_p
 from tamarisk.measurement.log_logistic import REACH, Series, least_squares, responses, sound_readings, unit_covariances
 from tamarisk.measurement.many_series import least_squares_of_many
+from tamarisk.measurement.profile_interval import Profile
 
 EXACT = 1e-18  # residuals this small, relative to the readings, are rounding
 FLAT_P = 0.05  # a curve that explains no more than this F-test allows is called flat
@@ -156,6 +157,33 @@ def predicted(curve: Curve, dose: npt.ArrayLike) -> Array:
     return responses([curve.untreated, curve.plateau, curve.log_ec50, curve.hill], doses)
 
 
+def log_dose(curve: Curve, target: float | None = None) -> float:
+    """The natural log of the dose (nM) at which a fitted curve crosses a level, wherever it lies.
+
+    Args:
+        curve: the fitted curve.
+        target: the response to reach; None asks for the EC50, half-way down.
+
+    Returns:
+        The log dose; infinite where none reaches the level, minus infinity where none is needed; a flat EC50 is refused.
+
+    References: [@RITZ2015; @HAFNER2016].
+
+    >>> curve = dose_response_curve([1, 3, 10, 30, 100], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0, plateau=0.0)
+    >>> round(log_dose(curve), 2), log_dose(curve, -0.1)
+    (2.64, inf)
+    """
+    if target is None and curve.is_flat:
+        what = f"the curve is flat (F-test p = {curve.flat_p:.2g}), so it has no EC50"
+        raise DataError(what, hint="compare areas over the curve")
+    if target is None:
+        return curve.log_ec50
+    share = _share_of_effect(curve, target)
+    if not 0 < share < 1:
+        return math.inf if share >= 1 else -math.inf
+    return curve.log_ec50 + math.log(share / (1.0 - share)) / curve.hill
+
+
 def ec50(curve: Curve, *, level: float = 0.95) -> Estimate:
     """The dose half-way between the untreated response and the plateau.
 
@@ -164,23 +192,19 @@ def ec50(curve: Curve, *, level: float = 0.95) -> Estimate:
         level: coverage of the interval, between 0 and 1.
 
     Returns:
-        The dose in nM with an interval from the scatter about this one curve (`n` is 1); a bound where it lies
-        outside the tested doses. For the spread over experiments fit each and take the `geometric_mean`; where the doses
-        hardly reach the plateau, `profiled_ec50` holds the truth more often.
+        The dose in nM with its profile interval from the scatter about this one curve (`n` is 1), without an end where the
+        readings set none; where the dose lies outside the tested ones a bound that the readings allow. For the spread over
+        experiments fit each and take the `geometric_mean`.
 
     Raises:
         DataError: the curve is flat.
 
-    References: [@RITZ2015].
+    References: [@RITZ2015; @VENZON1988].
 
     >>> print(ec50(dose_response_curve([1, 3, 10, 30, 100], [1.1, 0.9, 0.6, 0.25, 0.1], untreated=1.0, plateau=0.0)))
-    14 nM (95 % 8.32 to 23.6, n = 1)
+    14 nM (95 % 8.29 to 24.4, n = 1)
     """
-    if curve.is_flat:
-        raise DataError(
-            f"the curve is flat (F-test p = {curve.flat_p:.2g}), so it has no EC50", hint="compare areas over the curve"
-        )
-    return _within_tested(curve, *_half_way(curve), level)
+    return _profiled(curve, None, level)
 
 
 def dose_reaching(curve: Curve, target: float, *, level: float = 0.95) -> Estimate:
@@ -192,21 +216,16 @@ def dose_reaching(curve: Curve, target: float, *, level: float = 0.95) -> Estima
         level: coverage of the interval, between 0 and 1.
 
     Returns:
-        The dose in nM with an interval from the scatter about this one curve (`n` is 1); a bound where the level
-        is not reached within the tested doses, never an extrapolated dose.
+        The dose in nM with its profile interval from the scatter about this one curve (`n` is 1), without an end where the
+        readings set none; where the level is not reached within the tested doses a bound that the readings allow, never an
+        extrapolated dose.
 
-    References: [@HAFNER2016; @RITZ2015].
+    References: [@HAFNER2016; @RITZ2015; @VENZON1988].
 
     >>> print(dose_reaching(dose_response_curve([1, 3, 10, 30, 100], [1, 0.96, 0.9, 0.8, 0.78], untreated=1.0), 0.5))
     above 100 nM (n = 1)
     """
-    lowest, highest = curve.tested
-    share = _share_of_effect(curve, target)
-    if share >= 1:
-        return _bound(highest, math.inf, level)
-    if share <= 0:
-        return _bound(0.0, lowest, level)
-    return _within_tested(curve, *_crossing(curve, target), level)
+    return _profiled(curve, target, level)
 
 
 def potency_ratio(first: Curve, second: Curve, *, target: float | None = None, level: float = 0.95) -> Estimate:
@@ -232,20 +251,17 @@ def potency_ratio(first: Curve, second: Curve, *, target: float | None = None, l
     >>> print(potency_ratio(weak, strong))
     10 fold (95 % 5.67 to 17.6, n = 1)
     """
-    if target is None:
-        above, below = ec50(first, level=level), ec50(second, level=level)
-    else:
-        above, below = dose_reaching(first, target, level=level), dose_reaching(second, target, level=level)
-    if above.is_bound or below.is_bound:
-        return ratio_bounds(above, below, reason="a dose lies outside the tested ones")
-    places = [_half_way(curve) if target is None else _crossing(curve, target) for curve in (first, second)]
+    curves = first, second
+    places = [log_dose(curve, target) for curve in curves]
+    if any(not low <= math.exp(place) <= high for place, (low, high) in zip(places, (one.tested for one in curves), strict=True)):
+        return ratio_bounds(*(_profiled(one, target, level) for one in curves), reason="a dose lies outside the tested ones")
     df = first.df + second.df
     pooled = (first.rss + second.rss) / df
     variance = pooled * sum(
-        float(gradient @ curve.spread @ gradient) for curve, (_, gradient) in zip((first, second), places, strict=True)
+        float(gradient @ curve.spread @ gradient) for curve, gradient in ((one, _gradient(one, target)) for one in curves)
     )
     reach = math.exp(min(t_quantile(level, df=df) * math.sqrt(variance), 2.0 * REACH))
-    ratio = above.value / below.value
+    ratio = math.exp(places[0] - places[1])
     return Estimate(ratio, ratio / reach, ratio * reach, level, 1, "fold", f"log doses of two curves, {df} residual df")
 
 
@@ -348,18 +364,13 @@ def _flat_curve(dose: Array, response: Array, untreated: float | None, flat_p: f
     return Curve(start, mean, math.nan, math.nan, np.full((4, 4), np.nan), rss, df, flat_p, dose, response)
 
 
-def _half_way(curve: Curve) -> tuple[float, Array]:
-    return curve.log_ec50, np.array([0.0, 0.0, 1.0, 0.0])
-
-
-def _crossing(curve: Curve, target: float) -> tuple[float, Array]:
-    """The log dose at which a curve crosses a level, and how it moves with the four numbers."""
+def _gradient(curve: Curve, target: float | None) -> Array:
+    """How the log dose at which a curve crosses a level, or is half-way, moves with its four numbers."""
+    if target is None:
+        return np.array([0.0, 0.0, 1.0, 0.0])
     share = _share_of_effect(curve, target)
-    drop = curve.untreated - curve.plateau
-    logit = math.log(share / (1.0 - share))
-    steep = 1.0 / (share * (1.0 - share) * curve.hill * drop)
-    gradient = np.array([steep * (1.0 - share), steep * share, 1.0, -logit / curve.hill**2])
-    return curve.log_ec50 + logit / curve.hill, gradient
+    steep = 1.0 / (share * (1.0 - share) * curve.hill * (curve.untreated - curve.plateau))
+    return np.array([steep * (1.0 - share), steep * share, 1.0, -math.log(share / (1.0 - share)) / curve.hill**2])
 
 
 def _share_of_effect(curve: Curve, target: float) -> float:
@@ -369,20 +380,19 @@ def _share_of_effect(curve: Curve, target: float) -> float:
     return (curve.untreated - target) / (curve.untreated - curve.plateau)
 
 
-def _within_tested(curve: Curve, log_dose: float, gradient: Array, level: float) -> Estimate:
-    """A dose with its interval, or a bound; an end more than 100-fold outside the tested doses is no end."""
-    lowest, highest = curve.tested
-    if log_dose > math.log(highest):
-        return _bound(highest, math.inf, level)
-    if log_dose < math.log(lowest):
-        return _bound(0.0, lowest, level)
-    error = math.sqrt(float(gradient @ curve.spread @ gradient) * curve.rss / curve.df)
-    half = t_quantile(level, df=curve.df) * error
-    low = math.exp(log_dose - half) if log_dose - half > math.log(lowest) - REACH else 0.0
-    high = math.exp(log_dose + half) if log_dose + half < math.log(highest) + REACH else math.inf
-    return Estimate(math.exp(log_dose), low, high, level, 1, "nM", f"log dose of one curve, {curve.df} residual df")
-
-
-def _bound(low: float, high: float, level: float) -> Estimate:
-    reason = "not reached at the highest dose" if math.isinf(high) else "passed below the lowest dose"
-    return Estimate(math.nan, low, high, level, 1, "nM", reason)
+def _profiled(curve: Curve, target: float | None, level: float) -> Estimate:
+    """A dose with its profile interval; outside the tested doses only a bound: the inner end of what the readings allow."""
+    place, tested = log_dose(curve, target), curve.tested
+    lowest, highest = np.log(tested).tolist()
+    method = f"{'a flat curve' if curve.is_flat else 'profile of one curve'}, {curve.df} residual df"
+    begin = low = high = min(max(place, lowest), highest)
+    if not curve.is_flat:
+        profile = Profile(curve.dose, curve.response, curve.given_limits, np.array([curve.log_ec50, curve.hill]), target)
+        low, high = profile.ends(begin, curve.rss * (1.0 + t_quantile(level, df=curve.df) ** 2 / curve.df))
+    if place > highest:
+        bound = tested[1] if low == begin else math.exp(low)
+        return Estimate(math.nan, bound, math.inf, level, 1, "nM", f"not reached at the highest dose; {method}")
+    if place < lowest:
+        bound = tested[0] if high == begin else math.exp(high)
+        return Estimate(math.nan, 0.0, bound, level, 1, "nM", f"passed below the lowest dose; {method}")
+    return Estimate(math.exp(place), float(np.exp(low)), float(np.exp(high)), level, 1, "nM", method)

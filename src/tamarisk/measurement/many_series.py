@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy import special
@@ -45,14 +46,14 @@ def least_squares_of_many(dose: Array, responses: Array, given: Array) -> tuple[
     """
     problem = _Problem(dose, given)
     starts = problem.promising(responses)
-    shapes, rss = _search(problem, np.vstack(list(starts)), np.tile(responses, (len(starts), 1)))
+    shapes, rss = searched(problem, np.vstack(list(starts)), np.tile(responses, (len(starts), 1)))
     best = rss.reshape(len(starts), -1).argmin(axis=0) * len(responses) + np.arange(len(responses))
     return np.hstack([problem.fit(shapes[best], responses).numbers, shapes[best]]), rss[best]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Fit:
-    """The best linear numbers at given places and slopes, and the directions that they span."""
+class Fit:
+    """The best linear numbers of each curve at a given shape, and the directions that they span."""
 
     left: Array
     numbers: Array
@@ -61,7 +62,26 @@ class _Fit:
 
     @property
     def rss(self) -> Array:
+        """The residual sums of squares, shape `(row,)`."""
         return np.asarray((self.residual**2).sum(axis=1))
+
+
+class Problem(Protocol):
+    """Curves of two numbers that do not enter linearly, their shape; the others follow."""
+
+    @property
+    def low(self) -> Array:
+        """Least numbers of a shape, shape `(2,)`."""
+
+    @property
+    def high(self) -> Array:
+        """Greatest numbers of a shape."""
+
+    def fit(self, shapes: Array, rows: Array) -> Fit:
+        """The best curve of each shape, with what each row brings: its readings, or a place that is held."""
+
+    def slopes(self, fit: Fit, shapes: Array) -> Array:
+        """How residuals move with both numbers while the linear ones follow, shape `(2, row, reading)`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,25 +104,25 @@ class _Problem:
     def high(self) -> Array:
         return np.array([self.place.max() + REACH, HILL_RANGE[1]])
 
-    def fit(self, shapes: Array, responses: Array) -> _Fit:
+    def fit(self, shapes: Array, responses: Array) -> Fit:
         left = np.asarray(special.expit(shapes[:, 1:] * (shapes[:, :1] - self.place)))
         columns = [left, 1.0 - left, left * self.dose][: len(self.given)]
         free = np.isnan(self.given)
         known = [number * column for number, column in zip(self.given, columns, strict=True) if not np.isnan(number)]
         rest = np.asarray(responses - sum(known))
-        found, spanned = _solved([column for column, open_ in zip(columns, free, strict=True) if open_], rest)
+        found, spanned = solved([column for column, open_ in zip(columns, free, strict=True) if open_], rest)
         numbers = np.tile(self.given, (len(responses), 1))
         numbers[:, free] = found
-        return _Fit(left, numbers, spanned, -_outside(spanned, rest))
+        return Fit(left, numbers, spanned, -outside(spanned, rest))
 
-    def slopes(self, fit: _Fit, shapes: Array) -> Array:
+    def slopes(self, fit: Fit, shapes: Array) -> Array:
         """How residuals move with place and slope while the linear numbers follow, shape `(2, series, reading)`."""
         drop = fit.numbers[:, :1] - fit.numbers[:, 1:2]
         if len(self.given) > 2:
             drop = drop + fit.numbers[:, 2:] * self.dose
         steep = drop * fit.left * (1.0 - fit.left)
         distance = np.where(self.dose > 0, shapes[:, :1] - np.where(self.dose > 0, self.place, 0.0), 0.0)
-        return np.stack([_outside(fit.spanned, shapes[:, 1:] * steep), _outside(fit.spanned, distance * steep)])
+        return np.stack([outside(fit.spanned, shapes[:, 1:] * steep), outside(fit.spanned, distance * steep)])
 
     def promising(self, responses: Array) -> Array:
         """The best cells of a grid of places and slopes, shape `(start, series, 2)`."""
@@ -112,8 +132,12 @@ class _Problem:
         return np.asarray(grid[np.argsort(rss, axis=0)[:STARTS]])
 
 
-def _solved(columns: Sequence[Array], readings: Array) -> tuple[Array, list[Array]]:
-    """Linear numbers, shape `(series, column)`, and orthonormal directions, by Gram and Schmidt for all series at once."""
+def solved(columns: Sequence[Array], readings: Array) -> tuple[Array, list[Array]]:
+    """Linear numbers, shape `(series, column)`, and orthonormal directions, by Gram and Schmidt for all series at once.
+
+    >>> solved([np.array([[1.0, 1.0]])], np.array([[2.0, 4.0]]))[0]
+    array([[3.]])
+    """
     spanned: list[Array] = []
     shares: list[list[Array]] = []
     for column in columns:
@@ -132,22 +156,42 @@ def _solved(columns: Sequence[Array], readings: Array) -> tuple[Array, list[Arra
     return found, spanned
 
 
-def _outside(spanned: Sequence[Array], columns: Array) -> Array:
-    """What some directions leave of a column."""
+def outside(spanned: Sequence[Array], columns: Array) -> Array:
+    """What some directions leave of a column.
+
+    >>> outside([np.array([[1.0, 0.0]])], np.array([[2.0, 4.0]]))
+    array([[0., 4.]])
+    """
     for direction in spanned:
         columns = columns - direction * (direction * columns).sum(axis=1, keepdims=True)
     return columns
 
 
-def _search(problem: _Problem, begin: Array, responses: Array) -> tuple[Array, Array]:
-    """Damped Gauss-Newton steps of all series at once until each stands still."""
+def searched(problem: Problem, begin: Array, rows: Array) -> tuple[Array, Array]:
+    """Damped Gauss-Newton steps of all rows at once until each stands still.
+
+    Args:
+        problem: the curves.
+        begin: the shape at which each row begins, shape `(row, 2)`.
+        rows: what the problem's fit wants of each row, shape `(row, ...)`.
+
+    Returns:
+        The best shapes, and their residual sums of squares, shape `(row,)`.
+
+    References: [@RITZ2015].
+
+    >>> doses = np.array([1.0, 3.0, 10.0, 30.0])
+    >>> curves = _Problem(doses, np.array([1.0, np.nan]))
+    >>> searched(curves, np.array([[1.0, 1.5]]), 1.0 / (1.0 + doses[None] / 5.0))[0].round(3)  # ln 5 and slope 1
+    array([[1.609, 1.   ]])
+    """
     shapes, damping = np.clip(begin, problem.low, problem.high), np.full(len(begin), 1e-3)
-    rss = problem.fit(shapes, responses).rss
+    rss = problem.fit(shapes, rows).rss
     moving = np.arange(len(begin))
     for _ in range(MOST_STEPS):
-        here, readings = shapes[moving], responses[moving]
-        there = np.clip(here + _step(problem, here, readings, damping[moving]), problem.low, problem.high)
-        found = problem.fit(there, readings).rss
+        here, own = shapes[moving], rows[moving]
+        there = np.clip(here + _step(problem, here, own, damping[moving]), problem.low, problem.high)
+        found = problem.fit(there, own).rss
         better = found < rss[moving]
         still = _still(here, there, rss[moving] - found, rss[moving], better) | (damping[moving] > 1e10)
         shapes[moving[better]], rss[moving[better]] = there[better], found[better]
@@ -164,9 +208,9 @@ def _still(here: Array, there: Array, fall: Array, rss: Array, better: Mask) -> 
     return np.asarray(small | (better & (fall <= _STILL * rss)))
 
 
-def _step(problem: _Problem, shapes: Array, responses: Array, damping: Array) -> Array:
+def _step(problem: Problem, shapes: Array, rows: Array, damping: Array) -> Array:
     """One damped step; a number at its edge that would leave it stays there."""
-    fit = problem.fit(shapes, responses)
+    fit = problem.fit(shapes, rows)
     slopes = problem.slopes(fit, shapes)
     downhill = -(slopes * fit.residual).sum(axis=2).T
     held = ((shapes <= problem.low) & (downhill < 0)) | ((shapes >= problem.high) & (downhill > 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from tamarisk.measurement.log_logistic import HILL_RANGE, REACH
 
 FITTED = 10  # four effects, two EC50s, two slopes, two shifts of potency; each slope is the same beside the other drug
 _FARTHEST = math.log(1e4)  # shifts of potency are sought up to 10,000-fold either way
+_TINY = 1e-300
 _BETA, _FIRST, _SECOND = range(3)
 
 
@@ -99,12 +101,53 @@ def surface_effects(numbers: npt.ArrayLike, first: npt.ArrayLike, second: npt.Ar
     >>> surface_effects([0, 1, 0.5, 1, 0, 0, 0, 0, 0, 0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0])
     array([0.  , 0.5 , 0.25])
     """
+    return np.asarray(np.tensordot(np.asarray(numbers, dtype=np.float64)[:4], _shares(numbers, first, second)[1], axes=1))
+
+
+def surface_slopes(numbers: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
+    """How the effects move with each of the ten numbers of the surface.
+
+    Args:
+        numbers: as for `surface_effects`.
+        first: doses of the first drug in nM, shape `(reading,)`.
+        second: doses of the second drug, same shape.
+
+    Returns:
+        The derivatives, shape `(reading, 10)`.
+
+    References: [@MEYER2019].
+
+    >>> surface_slopes([0, 1, 0.5, 1, 0, 0, 0, 0, 0, 0], [0.0, 1.0], [0.0, 0.0]).round(2)[:, :5] + 0.0
+    array([[ 1.  ,  0.  ,  0.  ,  0.  ,  0.  ],
+           [ 0.5 ,  0.5 ,  0.  ,  0.  , -0.25]])
+    """
+    values = np.asarray(numbers, dtype=np.float64)
+    logs, shares, total = _shares(numbers, first, second)
+    u, v, p, q = np.exp(logs)
+    none = np.zeros_like(u)
+    turns = np.stack(  # how the states before they are shares move with the log of each of the four
+        [
+            [none, 2.0 * u + u * p, u * q, u * q + p * q * u],
+            [none, v * p, 2.0 * v + v * q, v * p + p * q * v],
+            [p, u * p + v * p, none, v * p + p * q * (u + v)],
+            [q, none, v * q + u * q, u * q + p * q * (u + v)],
+        ]
+    )
+    effect = np.tensordot(values[:4], shares, axes=1)
+    by = (np.tensordot(turns, values[:4], axes=(1, 0)) - effect * turns.sum(axis=1)) / total
+    hill, steep = np.exp(values[6:8, None]), by * np.where(np.isfinite(logs), logs, 0.0)
+    return np.concatenate([shares, -hill * (by[:2] + by[2:]), steep[:2] + steep[2:], hill * by[2:]]).T
+
+
+def _shares(numbers: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Array, Array, Array]:
+    """The logs of how strongly either drug binds, alone and beside the other; the share of cells in each state; their scale."""
     values = np.asarray(numbers, dtype=np.float64)
     slopes, shifts = np.exp(values[6:8]), values[8:10]
     with np.errstate(divide="ignore"):
         places = [np.log(np.asarray(dose, dtype=np.float64)) for dose in (first, second)]
-    u, v = (np.exp(slopes[drug] * (places[drug] - values[4 + drug])) for drug in (0, 1))
-    u_beside, v_beside = u * np.exp(slopes[0] * shifts[0]), v * np.exp(slopes[1] * shifts[1])
+    alone = np.stack([slopes[drug] * (places[drug] - values[4 + drug]) for drug in (0, 1)])
+    logs = np.concatenate([alone, [alone[drug] + slopes[drug] * shifts[drug] for drug in (0, 1)]])
+    u, v, u_beside, v_beside = np.exp(logs)
     states = np.stack(  # each the sum over the ways into it round the square of four states
         [
             2.0 + u_beside + v_beside,
@@ -113,7 +156,8 @@ def surface_effects(numbers: npt.ArrayLike, first: npt.ArrayLike, second: npt.Ar
             v * u_beside + u * v_beside + u_beside * v_beside * (u + v),
         ]
     )
-    return np.asarray(np.tensordot(values[:4], states / states.sum(axis=0), axes=1))
+    total = states.sum(axis=0)
+    return logs, states / total, total
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,6 +168,9 @@ class _Plate:
 
     def residuals(self, numbers: Array) -> Array:
         return surface_effects(numbers, self.first, self.second) - self.effect
+
+    def slopes(self, numbers: Array) -> Array:
+        return surface_slopes(numbers, self.first, self.second)
 
     def limits(self) -> tuple[Array, Array]:
         """Lowest and highest numbers that the search may reach."""
@@ -168,7 +215,7 @@ def _starts(plate: _Plate) -> list[Array]:
 def _fit(plate: _Plate, start: Array) -> tuple[Array, float]:
     low, high = plate.limits()
     begin = np.clip(start, low + 1e-6, high - 1e-6)
-    fit = optimize.least_squares(plate.residuals, begin, bounds=(low, high), x_scale="jac", max_nfev=200)
+    fit = optimize.least_squares(plate.residuals, begin, jac=plate.slopes, bounds=(low, high), x_scale="jac", max_nfev=200)
     return np.asarray(fit.x, dtype=np.float64), 2.0 * float(fit.cost)
 
 
@@ -195,11 +242,9 @@ def _asked(numbers: Array, which: int) -> float:
 def _profiled(plate: _Plate, numbers: Array, rss: float, which: int, level: float) -> Estimate:
     """One number with its profile interval: as far as the best of all other fits stays within an F-test of the best."""
     df = len(plate.effect) - FITTED
-    best = _asked(numbers, which)
-    allowed = rss * (1.0 + float(stats.f.ppf(level, 1, df)) / df)
-    rise = _constrained(plate, numbers, which)
-    step, reach = (0.05, 8.0) if which == _BETA else (0.1, 6.0)
-    low, high = (_edge(rise, best, allowed, sign * step, reach) for sign in (-1.0, 1.0))
+    best, reach = _asked(numbers, which), 8.0 if which == _BETA else 6.0
+    allowed = rss * float(stats.f.ppf(level, 1, df)) / df
+    low, high = (_edge(_constrained(plate, numbers, which), best, rss, math.sqrt(allowed), way * reach) for way in (-1, 1))
     method = f"profile of one surface, {df} residual df"
     if which == _BETA:
         return Estimate(best, low, high, level, 1, "", method)
@@ -207,34 +252,71 @@ def _profiled(plate: _Plate, numbers: Array, rss: float, which: int, level: floa
 
 
 def _constrained(plate: _Plate, numbers: Array, which: int) -> Callable[[float], float]:
-    """The least residual sum of squares with one number held."""
+    """The least residual sum of squares with one number held; a search begins where the last one ended.
+
+    Efficacy is told against the stronger drug; where both are alike the surface has an edge, so that a second search begins at
+    the best surface of all.
+    """
     low, high = plate.limits()
-    held = 3 if which == _BETA else 7 + which
-    free = np.arange(FITTED) != held
+    free = np.arange(FITTED) != _held(which)
+    last = numbers[free]
 
-    def full(value: float, rest: Array) -> Array:
-        numbers_now = np.insert(rest, held, value)
-        if which == _BETA:
-            stronger = max(rest[1], rest[2])
-            numbers_now[held] = stronger + value * (stronger - rest[0])
-        return numbers_now
-
-    def rise(value: float) -> float:
+    def searched(value: float, begin: Array) -> optimize.OptimizeResult:
         def residuals(rest: Array) -> Array:
-            return plate.residuals(full(value, rest))
+            return plate.residuals(_full(value, rest, which))
 
-        fit = optimize.least_squares(residuals, numbers[free], bounds=(low[free], high[free]), x_scale="jac")
-        return 2.0 * float(fit.cost)
+        def slopes(rest: Array) -> Array:
+            return _free_slopes(plate.slopes(_full(value, rest, which)), value, rest, which)
 
-    return rise
+        return optimize.least_squares(residuals, begin, jac=slopes, bounds=(low[free], high[free]), x_scale="jac")
+
+    def least(value: float) -> float:
+        nonlocal last
+        starts = (last, numbers[free]) if which == _BETA else (last,)
+        best = min((searched(value, begin) for begin in starts), key=lambda fit: float(fit.cost))
+        last = np.asarray(best.x, dtype=np.float64)
+        return 2.0 * float(best.cost)
+
+    return least
 
 
-def _edge(rise: Callable[[float], float], best: float, allowed: float, step: float, reach: float) -> float:
-    """Where the profile leaves what is allowed, walking out in doubling steps; infinite where it never does."""
-    inside, outside = best, best + step
-    while rise(outside) <= allowed:
-        inside, step = outside, 2.0 * step
-        outside = inside + step
-        if abs(outside - best) > reach:
-            return math.copysign(math.inf, step)
-    return float(optimize.brentq(lambda value: rise(value) - allowed, inside, outside, xtol=1e-3))
+def _held(which: int) -> int:
+    return 3 if which == _BETA else 7 + which
+
+
+def _full(value: float, rest: Array, which: int) -> Array:
+    """All ten numbers from the one that is held and the rest."""
+    if which != _BETA:
+        return np.insert(rest, _held(which), value)
+    stronger = max(rest[1], rest[2])
+    return np.insert(rest, _held(which), stronger + value * (stronger - rest[0]))
+
+
+def _free_slopes(slopes: Array, value: float, rest: Array, which: int) -> Array:
+    """How the effects move with the rest, while the joint effect follows where efficacy is held."""
+    found = np.delete(slopes, _held(which), axis=1)
+    if which == _BETA:
+        found[:, 0] -= value * slopes[:, _held(which)]
+        found[:, 1 + int(rest[2] > rest[1])] += (1.0 + value) * slopes[:, _held(which)]
+    return found
+
+
+def _edge(least: Callable[[float], float], best: float, rss: float, allowed: float, reach: float) -> float:
+    """Where the root of the profile's rise is what is allowed; infinite where it never is within reach.
+
+    That root is nearly a straight line, so that the first look says about how far to walk, and few looks find the place.
+    """
+
+    @functools.cache
+    def beyond(distance: float) -> float:
+        if distance == 0.0:
+            return -allowed
+        return math.sqrt(max(least(best + math.copysign(distance, reach)) - rss, 0.0)) - allowed
+
+    inside, outside = 0.0, 0.1
+    while beyond(outside) <= 0:
+        if outside > abs(reach):
+            return math.copysign(math.inf, reach)
+        lacking = 1.1 * allowed / max(beyond(outside) + allowed, 0.1 * allowed, _TINY)
+        inside, outside = outside, outside * min(max(lacking, 1.5), 4.0)
+    return best + math.copysign(float(optimize.brentq(beyond, inside, outside, xtol=1e-3)), reach)

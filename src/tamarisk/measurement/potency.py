@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tamarisk.errors import DataError
-from tamarisk.measurement.dose_response import Curve, dose_reaching, ec50
+from tamarisk.measurement.dose_response import Curve, log_dose
 from tamarisk.measurement.estimate import FEWEST_EXPERIMENTS, Array, Estimate, t_quantile, without_interval
 from tamarisk.measurement.log_logistic import REACH, Series, least_squares, response_slopes
 
@@ -35,8 +35,7 @@ def dose_over_experiments(curves: Sequence[Curve], *, target: float | None = Non
     >>> print(dose_over_experiments(curves, target=0.5))
     14.2 nM (95 % 8.26 to 24.3, n = 3)
     """
-    found = _doses(curves, target, level)
-    return _over_experiments([_log_ends(one) for one in found], "nM", level)
+    return _over_experiments(_log_ends(curves, target), "nM", level)
 
 
 def ratio_over_experiments(
@@ -70,7 +69,7 @@ def ratio_over_experiments(
     """
     if len(first) != len(second):
         raise DataError(f"{len(first)} curves but {len(second)} partners", hint="keep the experiments that have both")
-    above, below = ([_log_ends(one) for one in _doses(curves, target, level)] for curves in (first, second))
+    above, below = (_log_ends(curves, target) for curves in (first, second))
     return _over_experiments([(a[0] - b[1], a[1] - b[0]) for a, b in zip(above, below, strict=True)], "fold", level)
 
 
@@ -113,16 +112,16 @@ def ratio_at_common_limits(first: Curve, second: Curve, *, level: float = 0.95) 
     return Estimate(math.exp(difference), *ends, level, 1, "fold", f"log doses of one joint fit, {df} residual df")
 
 
-def _doses(curves: Sequence[Curve], target: float | None, level: float) -> list[Estimate]:
+def _log_ends(curves: Sequence[Curve], target: float | None) -> list[tuple[float, float]]:
+    """For each curve the log of the dose twice, or where it lies outside the tested doses the log bounds on it."""
     if not curves:
         raise DataError("there is no curve", where="curves", hint="fit one per experiment")
-    return [ec50(curve, level=level) if target is None else dose_reaching(curve, target, level=level) for curve in curves]
-
-
-def _log_ends(dose: Estimate) -> tuple[float, float]:
-    """The log of a dose twice, or of the bounds on it."""
-    ends = (dose.low, dose.high) if dose.is_bound else (dose.value, dose.value)
-    return (math.log(ends[0]) if ends[0] > 0 else -math.inf), math.log(ends[1])
+    ends = []
+    for curve, place in ((curve, log_dose(curve, target)) for curve in curves):
+        lowest, highest = (math.log(dose) for dose in curve.tested)
+        beyond = (highest, math.inf) if place > highest else (-math.inf, lowest) if place < lowest else (place, place)
+        ends.append(beyond)
+    return ends
 
 
 def _over_experiments(ends: Sequence[tuple[float, float]], unit: str, level: float) -> Estimate:

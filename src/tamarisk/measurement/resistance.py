@@ -104,7 +104,7 @@ def resistance_index(sensitive: Curve, resistant: Curve, *, level: float = 0.95)
     >>> strong = dose_response_curve([1, 3, 10, 30, 100], [0.9, 0.7, 0.4, 0.2, 0.1], untreated=1.0)
     >>> weak = dose_response_curve([1, 3, 10, 30, 100], [1.0, 0.99, 0.95, 0.9, 0.85], untreated=1.0)
     >>> print(resistance_index(strong, weak))
-    above 13.3 fold (n = 1)
+    above 13.2 fold (n = 1)
     """
     needed = [dose_reaching(curve, HALF, level=level) for curve in (resistant, sensitive)]
     if not any(dose.is_bound for dose in needed):
