@@ -144,6 +144,16 @@ def test_help_of_every_command_is_quick() -> None:
     assert set(HEAVY) - {"rich"} & set(loaded) == set()
 
 
+def test_the_rulers_load_no_distributions() -> None:
+    """Law: a lab's file is read without `scipy.stats`, whose loading takes a third of the time to a first answer."""
+    rulers = [
+        f"tamarisk.measurement.{name}" for name in ("dose_files", "growth_table", "pair_table", "pool_table", "signature_table")
+    ]
+    shown = _fresh("-c", f"import sys, {', '.join(rulers)}; print(*sys.modules)").stdout.split()
+    assert set(rulers) <= set(shown)
+    assert "scipy.stats" not in shown
+
+
 def test_the_console_command_runs() -> None:
     """Law: the installed command gives the version that is installed, and bad input ends it with 2 and one line."""
     version, wrong = (_run(str(CONSOLE), *words) for words in (("--version",), ("simulate", "--drug", "4OHT=1mg")))

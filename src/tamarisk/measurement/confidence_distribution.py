@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from tamarisk.measurement.estimate import Array
 from tamarisk.measurement.heterogeneity import Studies
@@ -34,13 +34,14 @@ def likely_variances(studies: Studies) -> tuple[Array, Array]:
     >>> float(tau2[0]), round(float(chance[0]), 3)  # Q is 6.5
     (0.0, 0.039)
     """
-    Q = studies.squares(0.0)
-    low, high = math.sqrt(stats.chi2.ppf(_RARE, studies.df)), math.sqrt(min(Q, stats.chi2.isf(_RARE, studies.df)))
+    Q, df = studies.squares(0.0), studies.df
+    low, high = math.sqrt(2.0 * special.gammaincinv(df / 2.0, _RARE)), math.sqrt(min(Q, special.chdtri(df, _RARE)))
     if high <= low:
         return np.zeros(1), np.ones(1)
     root = low + (high - low) * (_AT + 1.0) / 2.0  # of the squares: their density has no cusp, even for two studies
-    chance = _WEIGHT * (high - low) / 2.0 * stats.chi.pdf(root, studies.df)
-    chance = np.append(stats.chi2.sf(Q, studies.df), chance)
+    level = (1.0 - df / 2.0) * math.log(2.0) - special.gammaln(df / 2.0)
+    chance = _WEIGHT * (high - low) / 2.0 * np.exp(special.xlogy(df - 1, root) - root**2 / 2.0 + level)
+    chance = np.append(special.chdtrc(df, Q), chance)
     return np.append(0.0, _variances_at(studies, root**2)), chance / chance.sum()
 
 

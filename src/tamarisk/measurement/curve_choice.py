@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.dose_response import EXACT, Curve, dose_response_curve
@@ -97,5 +97,5 @@ def plateau_p(dose: npt.ArrayLike, response: npt.ArrayLike, *, plateau: float, u
     if df < 1:
         raise DataError(f"{len(doses)} readings do not tell one plateau from another", where="dose", hint="test more doses")
     gain = np.maximum(supposed - own, 0.0)
-    p = stats.f.sf(gain / np.maximum(own / df, np.finfo(float).tiny), 1, df)
+    p = special.fdtrc(1, df, gain / np.maximum(own / df, np.finfo(float).tiny))
     return np.asarray(np.where(supposed <= EXACT * (series**2).sum(axis=1), 1.0, p)).reshape(table.shape[:-1])

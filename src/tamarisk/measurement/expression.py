@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.estimate import Array, Mask
@@ -90,7 +90,7 @@ def moderated_t(
     df = np.minimum(fit.df + prior_df, fit.df.sum())
     se = fit.unscaled_se * np.sqrt(variance)[:, None]
     beyond = np.abs(fit.effect) - least_change
-    p = stats.t.sf(beyond / se, df[:, None]) + stats.t.sf((np.abs(fit.effect) + least_change) / se, df[:, None])
+    p = special.stdtr(df[:, None], -beyond / se) + special.stdtr(df[:, None], -(np.abs(fit.effect) + least_change) / se)
     t = np.sign(fit.effect) * np.maximum(beyond, 0.0) / se
     return ModeratedT(fit.effect, se, t, p, df, variance, prior_variance, prior_df)
 
@@ -226,14 +226,14 @@ def _changed_variance(t: Array, error: Array, found: ModeratedT, share: float) -
     known = np.isfinite(t)
     count = int(known.sum())
     most = float(found.df[known].max())
-    size: Array = np.asarray(stats.t.isf(stats.t.sf(np.abs(t[known]), found.df[known]), most))
+    size: Array = np.asarray(-special.stdtrit(most, special.stdtr(found.df[known], -np.abs(t[known]))))
     top = np.argsort(-size)[: int(np.ceil(share / 2.0 * count))]
     part = max(len(top) / count, share)
-    none = 2.0 * stats.t.sf(size[top], most)
+    none = 2.0 * special.stdtr(most, -size[top])
     wanted = ((np.arange(len(top)) + 0.5) / count - (1.0 - part) * none) / part
     beyond = np.zeros(len(top))
     clear = wanted > none
-    beyond[clear] = error[known][top][clear] * ((size[top][clear] / stats.t.isf(wanted[clear] / 2.0, most)) ** 2 - 1.0)
+    beyond[clear] = error[known][top][clear] * ((size[top][clear] / special.stdtrit(most, wanted[clear] / 2.0)) ** 2 - 1.0)
     lowest, highest = (edge**2 / float(np.median(found.prior_variance)) for edge in (0.1, 4.0))
     return float(np.clip(beyond, lowest, highest).mean())
 

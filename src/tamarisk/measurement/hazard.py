@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.estimate import Array, Estimate, Mask
@@ -79,8 +79,8 @@ def cox(time: npt.ArrayLike, event: npt.ArrayLike, *, covariates: Mapping[str, n
         for name, (value, low, high) in zip(covariates, ends, strict=True)
     }
     chi2 = dict(zip(covariates, _against_change(times, events, design, beta), strict=True))
-    ph_p = {name: float(stats.chi2.sf(value, 1)) for name, value in chi2.items()}
-    return Cox(ratios, beta, se, 2.0 * stats.norm.sf(np.abs(beta / se)), int(events.sum()), chi2, ph_p)
+    ph_p = {name: float(special.chdtrc(1, value)) for name, value in chi2.items()}
+    return Cox(ratios, beta, se, 2.0 * special.ndtr(-np.abs(beta / se)), int(events.sum()), chi2, ph_p)
 
 
 def _statsmodels() -> ModuleType:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import optimize, special
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.estimate import Array, side_by_side, t_quantile
@@ -177,7 +177,7 @@ def quantile(level: float, spread: Spread, *, df: int) -> float:
     if spread not in get_args(Spread):
         raise DataError(f"there is no interval '{spread}'", where="spread", hint="give Hartung-Knapp or normal")
     t = t_quantile(level, df=df)
-    return t if spread == "Hartung-Knapp" else float(stats.norm.ppf(0.5 + level / 2))
+    return t if spread == "Hartung-Knapp" else float(special.ndtri(0.5 + level / 2))
 
 
 def interval_in_words(method: str, spread: Spread, *, df: int) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.estimate import Array, Estimate, t_quantile
@@ -227,7 +227,7 @@ def falling_dose(curve: HormeticCurve, target: float, *, level: float = 0.95) ->
 
 def _curve(dose: Array, limits: Array, numbers: Array, plain: float, rss: float) -> HormeticCurve | DataError:
     df = len(dose) - 3 - int(np.isnan(limits).sum())
-    p = float(stats.f.sf(max(plain - rss, 0.0) / (rss / df), 1, df)) if rss > 0 else 0.0
+    p = float(special.fdtrc(1, df, max(plain - rss, 0.0) / (rss / df))) if rss > 0 else 0.0
     start, end, stimulation, log_scale, hill = numbers.tolist()
     try:
         spread = _spread(numbers, dose, limits)

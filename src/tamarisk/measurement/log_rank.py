@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.estimate import Array, Mask
@@ -78,7 +78,7 @@ def log_rank(time: npt.ArrayLike, event: npt.ArrayLike, *, group: Sequence[str])
     times, events, member = times[order], events[order], member[order]
     observed, expected, (chi2,) = _apart(times, events, member[None], len(names))
     df, method = len(names) - 1, f"log-rank, df {len(names) - 1}"
-    p = float(stats.chi2.sf(chi2, df))
+    p = float(special.chdtrc(df, max(chi2, 0.0)))
     if np.bincount(member).min() < FEWEST:
         p, how = _relabelled(times, events, member, chi2)
         method = f"{method}, {how}"

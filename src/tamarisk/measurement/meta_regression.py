@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.estimate import Array, Estimate, per_experiment, t_quantile
@@ -129,7 +129,7 @@ def egger(effects: npt.ArrayLike, variances: npt.ArrayLike, *, level: float = 0.
     se = math.sqrt(studies.squares(0.0) / (k - 2) * float(covariance[1, 1]))
     slope, half = float(beta[1]), t_quantile(level, df=k - 2) * se
     found = Estimate(slope, slope - half, slope + half, level, k, "", f"weighted regression, df {k - 2}")
-    return Asymmetry(found, slope / se, 2.0 * float(stats.t.sf(abs(slope / se), k - 2)))
+    return Asymmetry(found, slope / se, 2.0 * float(special.stdtr(k - 2, -abs(slope / se))))
 
 
 def _with_spread(studies: Studies, tau2: float, spread: Spread) -> tuple[Array, Array]:
@@ -144,5 +144,5 @@ def _explains_p(slopes: Array, covariance: Array, spread: Spread, df: int) -> fl
     """p-value that no moderator explains anything."""
     explained = float(slopes @ np.linalg.solve(covariance, slopes))
     if spread == "Hartung-Knapp":
-        return float(stats.f.sf(explained / len(slopes), len(slopes), df))
-    return float(stats.chi2.sf(explained, len(slopes)))
+        return float(special.fdtrc(len(slopes), df, explained / len(slopes)))
+    return float(special.chdtrc(len(slopes), explained))

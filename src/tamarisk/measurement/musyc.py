@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import optimize, special
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.combination import LARGEST_EFFECT
@@ -243,7 +243,7 @@ def _profiled(plate: _Plate, numbers: Array, rss: float, which: int, level: floa
     """One number with its profile interval: as far as the best of all other fits stays within an F-test of the best."""
     df = len(plate.effect) - FITTED
     best, reach = _asked(numbers, which), 8.0 if which == _BETA else 6.0
-    allowed = rss * float(stats.f.ppf(level, 1, df)) / df
+    allowed = rss * float(special.fdtri(1, df, level)) / df
     low, high = (_edge(_constrained(plate, numbers, which), best, rss, math.sqrt(allowed), way * reach) for way in (-1, 1))
     method = f"profile of one surface, {df} residual df"
     if which == _BETA:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.confidence_distribution import effect_quantiles
@@ -176,7 +176,7 @@ def log_ratio(ratio: float, low: float, high: float, *, level: float = 0.95) -> 
     if abs(math.log(ratio) - math.log(low * high) / 2.0) > OFF_CENTRE * half:
         what = f"{ratio:g} does not lie mid-way between {low:g} and {high:g} on the log scale"
         raise DataError(what, where="ratio", hint="look for a misprint, or use log_ratio_from_p")
-    return math.log(ratio), (half / float(stats.norm.ppf(0.5 + level / 2))) ** 2
+    return math.log(ratio), (half / float(special.ndtri(0.5 + level / 2))) ** 2
 
 
 def log_ratio_from_p(ratio: float, p: float) -> tuple[float, float]:
@@ -203,7 +203,7 @@ def log_ratio_from_p(ratio: float, p: float) -> tuple[float, float]:
     if ratio == 1 or not 0 < p < 1:
         raise DataError(f"a ratio of {ratio:g} with p = {p:g} has no variance to find", where="p", hint="look for an interval")
     effect = math.log(ratio)
-    return effect, (effect / float(stats.norm.isf(p / 2))) ** 2
+    return effect, (effect / -float(special.ndtri(p / 2))) ** 2
 
 
 def log_response_ratio(treated: tuple[float, float, int], control: tuple[float, float, int]) -> tuple[float, float]:
@@ -248,7 +248,7 @@ def _pooled(studies: Studies, tau2: float, method: str, spread: Spread, level: f
     beyond = 1.0 - df / Q if df < Q else 0.0
     I2 = beyond if method == "fixed effect" else inconsistency(studies, tau2)
     weight = 1.0 / (studies.variance + tau2)
-    return Pooled(mean, se, marginal, prediction, tau2, I2, Q, float(stats.chi2.sf(Q, df)), weight / weight.sum())
+    return Pooled(mean, se, marginal, prediction, tau2, I2, Q, float(special.chdtrc(df, Q)), weight / weight.sum())
 
 
 def _over_variances(studies: Studies, mean: Estimate) -> tuple[Estimate, Estimate]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.estimate import FEWEST_EXPERIMENTS, Array, Estimate, fieller_limits, t_quantile
@@ -210,7 +210,7 @@ class _Line:
 
     def p(self, above: Array) -> float:
         error = math.sqrt(self.covariance(above, above))
-        return float(stats.t.sf(float(above @ self.means) / error, self.df)) if error else math.nan
+        return float(special.stdtr(self.df, -float(above @ self.means) / error)) if error else math.nan
 
     def _fieller(self, part: float, whole: float, covariance: Array, df: float, level: float) -> Estimate:
         low, high = fieller_limits(part, whole, covariance=covariance, df=df, level=level)

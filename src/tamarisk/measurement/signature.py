@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.estimate import Array, Mask
@@ -388,4 +388,4 @@ def _critical_t(contrasts: GeneContrasts, alpha: float) -> Array:
     t, called = np.abs(contrasts.t[:, _COLUMN["dR"]]), contrasts.q[:, _COLUMN["dR"]] < alpha
     if called.any():
         return np.full(len(t), t[called].min())
-    return np.asarray(stats.t.isf(alpha / 2.0 / len(t), contrasts.df))
+    return np.asarray(-special.stdtrit(contrasts.df, alpha / 2.0 / len(t)))

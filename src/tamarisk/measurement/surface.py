@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.estimate import FEWEST_EXPERIMENTS, Array, Estimate, Mask, experiment_mean, side_by_side
@@ -175,7 +175,7 @@ def _one_sided_p(values: Array) -> float:
     error = float(values.std(ddof=1)) / math.sqrt(len(values))
     if not error:
         return 0.0 if values.mean() < 0 else 1.0
-    return float(stats.t.cdf(values.mean() / error, len(values) - 1))
+    return float(special.stdtr(len(values) - 1, values.mean() / error))
 
 
 @lru_cache(maxsize=8)

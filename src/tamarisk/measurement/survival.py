@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.estimate import Array, Estimate, Mask, t_quantile
@@ -230,7 +230,7 @@ def normal_quantile(level: float) -> float:
     """
     if not 0 < level < 1:
         raise DataError(f"{level} is no coverage", where="level", hint="give a number between 0 and 1, such as 0.95")
-    return float(stats.norm.ppf(0.5 + level / 2))
+    return float(special.ndtri(0.5 + level / 2))
 
 
 def _table(times: Array, events: Mask) -> tuple[Array, Array, Array]:
