@@ -135,14 +135,51 @@ def test_a_run_that_ends_in_an_error_has_failed(tmp_path: Path) -> None:
     [
         ({"settings": SETTINGS.replace("steps: 2", "steps: many")}, "00001: the settings have no number for 'steps'"),
         ({"settings": SETTINGS.replace("variables: S, k", "variables: S, ghost")}, "00001: 'ghost' is asked for, .*"),
+        ({"settings": SETTINGS.replace("variables: S, k", "variables:")}, "00001: the settings name no variable"),
+        ({"settings": SETTINGS.replace("steps: 2", "steps: 0")}, "00001: the settings ask for 0 steps over 2 from 0; .*"),
+        ({"settings": SETTINGS.replace("steps: 2", "steps: nan")}, "00001: the settings ask for nan steps .*"),
+        (
+            {"settings": SETTINGS.replace("steps: 2", "steps: 1e12")},
+            r"00001: the settings ask for 1e\+12 steps .* 1 to 1,000,000 .*",
+        ),
+        ({"settings": SETTINGS.replace("duration: 2", "duration: -2")}, "00001: the settings ask for 2 steps over -2 from 0; .*"),
+        ({"settings": SETTINGS.replace("start: 0", "start: -1")}, "00001: the settings ask for 2 steps over 2 from -1; .*"),
         ({"expected": "time,S\n0,6\n"}, "00001: the expected table lacks a column or a number"),
+        ({"expected": "\n"}, "00001: the expected table lacks a column or a number"),
     ],
 )
 def test_bad_cases_fail_with_a_sentence(tmp_path: Path, change: dict[str, str], sentence: str) -> None:
-    """Refusal: settings without a number, an unknown variable, a table without a column."""
+    """Refusal: settings without a number, a variable or a course of time, an unknown variable, a table without a column."""
     result = run_case(only(tmp_path, case(**change)))  # type: ignore[arg-type]
     assert result.verdict is Verdict.FAILED
     assert re.fullmatch(sentence, result.why)
+
+
+def test_a_run_may_be_asked_for_from_later_on(tmp_path: Path) -> None:
+    """Reference: the decay from 1 on, its run begun at 0; a byte order mark and lines that end in CRLF do no harm."""
+    rows = "time,S,k\n" + "".join(f"{time},{6.0 * math.exp(-0.25 * time)},0.5\n" for time in range(1, 4))
+    settings = "\ufeff" + SETTINGS.replace("start: 0", "start: 1").replace("\n", "\r\n")
+    assert run_case(only(tmp_path, case(settings=settings, expected="\ufeff" + rows))).verdict is Verdict.PASSED
+
+
+def test_a_case_that_lacks_a_file_is_counted(tmp_path: Path) -> None:
+    """Law: no case of an archive is left out without a word."""
+    found = {f"{number:05}": case() for number in range(1, 6)}
+    for parts, lacking in zip(list(found.values())[1:], ("settings.txt", "sbml-l3v1.xml", "model.m", "results.csv"), strict=True):
+        del parts[lacking]
+    ended = [run_case(one).verdict for one in cases(archive(tmp_path, found))]
+    assert ended == [Verdict.PASSED, Verdict.FAILED, Verdict.REFUSED, Verdict.REFUSED, Verdict.FAILED]
+
+
+def test_a_formula_nested_too_deeply_is_refused(tmp_path: Path) -> None:
+    """Refusal: what can still be read, but no longer be compiled, is no traceback."""
+    inner, outer = "<ci> k </ci>", "<apply><sin/>{}</apply>"
+    for _ in range(400):
+        inner = outer.replace("{}", inner)
+    parts = case("x = 1; x' = k; k = 1;")
+    parts["sbml-l3v1.xml"] = re.sub("<ci> *k *</ci>", inner, parts["sbml-l3v1.xml"])
+    result = run_case(only(tmp_path, parts))
+    assert (result.verdict, result.why) == (Verdict.REFUSED, "tiny: a formula is nested too deeply to be compiled")
 
 
 def test_bad_archives_are_refused(refused: Callable[..., None]) -> None:

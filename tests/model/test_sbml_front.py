@@ -62,6 +62,22 @@ def test_a_species_is_an_amount_or_a_concentration(start: str, amount: float) ->
     assert now[f"d {system.states[0]}"] == -3.0
 
 
+@pytest.mark.parametrize(("dimensions", "value"), [(None, 1.5), (0.5, 1.5), (2.0, 1.5), (0.0, 3.0)])
+def test_only_a_point_has_no_concentrations(dimensions: float | None, value: float) -> None:
+    """Reference: an amount of 3 in a size of 2, dimensions left out or a fraction (SBML L3V2, sections 4.5 and 4.6)."""
+
+    def edit(model: libsbml.Model) -> None:
+        cell = model.getCompartment("cell")
+        cell.unsetSpatialDimensions() if dimensions is None else cell.setSpatialDimensions(dimensions)
+        model.getSpecies("S").unsetInitialConcentration()
+        model.getSpecies("S").setInitialAmount(3.0)
+        if dimensions == 0.0:
+            cell.unsetSize()
+
+    now = values(read_system(edited(made("compartment cell = 2; species S in cell; S = 1; J: S -> ; k * S; k = 0.5;"), edit)))
+    assert (now["S"], now["S.amount"], now["J"]) == (value, 3.0, 0.5 * value)
+
+
 def test_species_that_reactions_do_not_change_are_constants() -> None:
     """Law: a boundary species stands in rates but has none, whatever a reaction takes of it."""
     system = read_system(made("compartment cell = 1; species $B in cell, P in cell; B = 3; P = 0; J: 2 $B -> 3 P; k * B; k = 2;"))
@@ -292,6 +308,35 @@ def test_submodels_are_flattened() -> None:
     assert system.constants == {"k": 3.0}
 
 
+@pytest.mark.parametrize("whose", ["inner", "outer", "both"])
+def test_conversion_factors_stay_with_the_species_of_their_model(whose: str) -> None:
+    """Reference: a model's factor is that of its own species (SBML L3V2, section 4.6.7), not of those in or around submodels."""
+    factors = {"inner": (2.0, 1.0), "outer": (1.0, 3.0), "both": (2.0, 3.0)}[whose]
+    antimony.clearPreviousLoads()
+    body = "compartment c = 1; species S in c; S = 0; factor = {}; J: -> S; 1;"
+    parts = f"model inner()\n{body.format(2)}\nend\nmodel outer()\nA: inner(); {body.format(3)}\nend"
+    assert antimony.loadAntimonyString(parts) >= 0, antimony.getLastError()
+    document = libsbml.readSBMLFromString(antimony.getCompSBMLString("outer"))
+    for model in (document.getModel(), document.getPlugin("comp").getModelDefinition(0)):
+        assert model.getParameter("factor").setConstant(True) == libsbml.LIBSBML_OPERATION_SUCCESS
+        if whose in {"both", model.getId()}:
+            model.setConversionFactor("factor")
+    now = values(read_system(libsbml.writeSBMLToString(document)))
+    assert (now["d A__S.amount"], now["d S.amount"]) == factors
+
+
+def test_submodels_by_another_prefix_are_refused() -> None:
+    """Refusal: libsbml 5.21 ends the whole process when it checks them, valid as they are."""
+    document = libsbml.SBMLDocument(libsbml.SBMLNamespaces(3, 1, "comp", 1))
+    document.setPackageRequired("comp", True)
+    document.createModel("m")
+    text = libsbml.writeSBMLToString(document).replace("xmlns:comp=", "xmlns:parts=").replace("comp:required", "parts:required")
+    with pytest.raises(
+        ModelError, match=r"^m\.xml: the package 'comp' is called 'parts' in the file, .*; write it with the prefix"
+    ):
+        read_system(text, where="m.xml")
+
+
 def test_units_are_kept() -> None:
     """Law: declared units stay with the quantities."""
     system = read_system(made("unit nM = 1e-9 mole / litre; k = 1; k has nM; compartment c = 1; c has litre; y = 1; y' = k;"))
@@ -330,15 +375,21 @@ def _curve(model: libsbml.Model) -> None:
     model.createAlgebraicRule().setMath(libsbml.parseL3Formula("y * y - x"))
 
 
+def _hollow(model: libsbml.Model) -> None:
+    model.createFunctionDefinition().setId("hollow")
+    model.getRule(0).setMath(libsbml.parseL3Formula("hollow(x)"))
+
+
 @pytest.mark.parametrize(
     ("edit", "sentence"),
     [
         (_delay, r"the model uses delay\(\), an equation with memory, which is not solved here"),
         (_curve, "an algebraic rule cannot be solved for what it determines"),
+        (_hollow, "the function 'hollow' is called, which has no formula"),
     ],
 )
 def test_constructs_are_refused_by_name(edit: Edit, sentence: str) -> None:
-    """Refusal: delays and rules without a line, before anything runs."""
+    """Refusal: delays, rules without a line, functions without a formula (SBML L3V2, section 4.3), before anything runs."""
     with pytest.raises(ModelError, match=rf"^m\.xml: {sentence}$"):
         read_system(edited(made("x = 1; x' = 1; y = 2;"), edit), where="m.xml")
 

@@ -57,8 +57,12 @@ def _refuse_faults(document: Any, where: str) -> None:
 def _refuse_packages(document: Any, where: str) -> None:
     """Nothing if all that is required to understand the model is the core, or can be flattened into it."""
     for position in range(document.getNumPlugins()):
-        name = document.getPlugin(position).getPackageName()
+        plugin = document.getPlugin(position)
+        name, prefix = plugin.getPackageName(), plugin.getPrefix()
         if name == "comp":
+            if prefix != name:
+                what = f"the package 'comp' is called '{prefix}' in the file, on which libsbml breaks off"
+                raise ModelError(what, where=where, hint="write it with the prefix 'comp'")
             if document.getPlugin("comp").getNumExternalModelDefinitions():
                 hint = "flatten it first"
                 raise ModelError("the model is put together from other files (comp)", where=where, hint=hint)
@@ -72,12 +76,23 @@ def _drawn(package: str) -> bool:
 
 
 def _flatten(document: Any, where: str) -> None:
-    if document.getPlugin("comp") is None:
+    parts = document.getPlugin("comp")
+    if parts is None:
         return
+    for one in (document.getModel(), *parts.getListOfModelDefinitions()):
+        _hand_down_factor(one)
     wanted = libsbml.ConversionProperties()
     wanted.addOption("flatten comp", True)
     if document.convert(wanted) != libsbml.LIBSBML_OPERATION_SUCCESS:
         raise ModelError("the submodels (comp) cannot be flattened", where=where)
+
+
+def _hand_down_factor(source: Any) -> None:
+    """Each species gets the conversion factor of its model, which libsbml takes from that of the whole when it flattens."""
+    for one in source.getListOfSpecies():
+        if not one.isSetConversionFactor() and source.isSetConversionFactor():
+            one.setConversionFactor(source.getConversionFactor())
+    source.unsetConversionFactor()
 
 
 def _refuse_fast(source: Any, where: str) -> None:

@@ -121,7 +121,7 @@ def _add_species(one: Any, source: Any, *, rules: Rules, draft: Draft, change: l
     """A species: what it is at the start, how it changes, and its amount and concentration."""
     name, volume = one.getId(), one.getCompartment()
     place = source.getCompartment(volume)
-    whole = one.getHasOnlySubstanceUnits() or place.getSpatialDimensions() == 0
+    whole = one.getHasOnlySubstanceUnits() or place.getSpatialDimensionsAsDouble() == 0.0  # left out, it is no number
     in_volume = Apply("times", (Name(name), Name(volume)))
     per_volume = Apply("divide", (Name(name), Name(volume)))
     own = whole or name in rules.assigned or (name in rules.rates and volume in rules.assigned)

@@ -104,9 +104,11 @@ class Formulas:
             one = self._definitions.pop(name, None)
             if one is None:
                 raise ModelError(f"the function '{name}' has no definition, or one that calls itself")
-            parameters = tuple(one.getArgument(position).getName() for position in range(one.getNumArguments()))
             body = one.getBody() if one.isSetMath() else None
-            self._read[name] = (parameters, self.read(body) if body is not None else Number(math.nan))
+            if body is None:
+                raise ModelError(f"the function '{name}' is called, which has no formula")
+            parameters = tuple(one.getArgument(position).getName() for position in range(one.getNumArguments()))
+            self._read[name] = (parameters, self.read(body))
         return self._read[name]
 
 

@@ -16,6 +16,7 @@ import llvmlite
 import llvmlite.binding as llvm
 from platformdirs import user_cache_path
 
+from tamarisk.errors import ModelError
 from tamarisk.model.system import System
 from tamarisk.simulation.kernel import Kernel, Sizes, kernel
 from tamarisk.simulation.pulling import puller
@@ -58,18 +59,24 @@ def machine_code(
         back: whether `integrate` records its steps, and `pull` goes back over them.
         kept: whether the code is looked for and kept on the disk; what is used once would only push others out.
 
+    Raises:
+        ModelError: an operator is not compiled, or a formula is nested too deeply.
+
     >>> from tamarisk.model.antimony import read_model
     >>> from tamarisk.model.system import system_of
     >>> machine_code(system_of(read_model()), 1).address("integrate") > 0
     True
     """
-    place = user_cache_path("tamarisk") / "kernels" / _key(source, lanes, directions, peaks, back=back)
-    found = _read(place) if kept else None
-    if found is None:
-        made = kernel(source, lanes, directions, peaks, back=back)
-        found = made.sizes, made.order, _compiled(made, lanes, back=back)
-        if kept:
-            _write(place, *found)
+    try:
+        place = user_cache_path("tamarisk") / "kernels" / _key(source, lanes, directions, peaks, back=back)
+        found = _read(place) if kept else None
+        if found is None:
+            made = kernel(source, lanes, directions, peaks, back=back)
+            found = made.sizes, made.order, _compiled(made, lanes, back=back)
+            if kept:
+                _write(place, *found)
+    except RecursionError:
+        raise ModelError("a formula is nested too deeply to be compiled", where=source.name) from None
     sizes, order, code = found
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(lanes, level=0))
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))

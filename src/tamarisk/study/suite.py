@@ -29,6 +29,7 @@ from tamarisk.tables import CONTENT, Column, read_table
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 _CASE = re.compile(r"(?:.*/)?(\d{5})-(settings\.txt|model\.m|results\.csv|sbml-l\dv\d\.xml)")
+_FILES = {"settings.txt": "", "model.m": "", "results.csv": "", "sbml": ""}  # of a case; what lacks is empty
 _FINE = (1e-10, 1.0)  # error allowed in a step, and the longest step where conditions are watched, in output intervals
 _COARSE = (1e-8, 0.7)  # a second run, which must agree with the first to within what the case allows
 _MOST_STEPS = 1_000_000  # one case has 100,000 events
@@ -125,7 +126,7 @@ def run_suite(
 
 
 def cases(path: Path) -> tuple[Case, ...]:
-    """The cases in a ZIP file, the newest level of each model.
+    """The cases in a ZIP file, the newest level of each model; a file that one lacks is empty, and found so when it is run.
 
     Raises:
         DataError: the file is missing, is no ZIP file, or holds no complete case.
@@ -136,15 +137,14 @@ def cases(path: Path) -> tuple[Case, ...]:
             for name in sorted(archive.namelist()):
                 if match := _CASE.fullmatch(name):
                     kind = "sbml" if match[2].startswith("sbml") else match[2]
-                    files.setdefault(match[1], {})[kind] = archive.read(name).decode("utf-8", errors="replace")
+                    files.setdefault(match[1], {})[kind] = archive.read(name).decode("utf-8-sig", errors="replace")
     except FileNotFoundError:
         raise DataError("no such file", where=str(path), hint="check the path") from None
     except (zipfile.BadZipFile, IsADirectoryError):
         raise DataError("this is no ZIP file", where=str(path), hint="name the archive of semantic cases") from None
-    whole = {name: parts for name, parts in files.items() if len(parts) == 4}
-    if not whole:
+    if not any(len(parts) == len(_FILES) for parts in files.values()):
         raise DataError("the archive holds no semantic case", where=str(path), hint="a case has four files")
-    return tuple(_case(name, parts) for name, parts in sorted(whole.items()))
+    return tuple(_case(name, {**_FILES, **parts}) for name, parts in sorted(files.items()))
 
 
 def _case(name: str, parts: Mapping[str, str]) -> Case:
@@ -166,14 +166,12 @@ def run_case(case: Case) -> Result:
     """
     end = partial(Result, case.id, tags=case.tags)
     try:
-        system = read_case(case)
-    except ModelError as refused:
-        return end(Verdict.REFUSED, str(refused))
-    try:
-        model = Happenings(system, 1, kept=False)
+        model = Happenings(read_case(case), 1, kept=False)
         names, values = _table(case, model, _FINE)
         unsure = _apart(case, names, values, _table(case, model, _COARSE)[1])
         wrong = _apart(case, names, values, _expected(case, names))
+    except ModelError as refused:
+        return end(Verdict.REFUSED, str(refused))
     except (SimulationError, DataError) as failed:
         return end(Verdict.FAILED, str(failed))
     if unsure is not None:
@@ -204,12 +202,20 @@ def _number(case: Case, key: str) -> float:
         raise DataError(f"the settings have no number for '{key}'", where=case.id) from None
 
 
+def _times(case: Case) -> Vector:
+    """The times of the rows, from the start to the end in equal steps."""
+    start, duration, steps = (_number(case, key) for key in ("start", "duration", "steps"))
+    if not (0.0 <= start < np.inf and 0.0 < duration < np.inf and 1.0 <= steps <= _MOST_STEPS and steps.is_integer()):
+        what = f"the settings ask for {steps:g} steps over {duration:g} from {start:g}"
+        raise DataError(what, where=case.id, hint=f"ask for 1 to {_MOST_STEPS:,} steps of positive length from 0 or later")
+    return start + np.arange(steps + 1) * duration / steps
+
+
 def _table(case: Case, model: Happenings, accuracy: tuple[float, float]) -> tuple[list[str], Vector]:
     """Times and the variables asked for, shape `(time, 1 + variable)`."""
-    asked, steps = _list(case, "variables"), int(_number(case, "steps"))
-    times = _number(case, "start") + np.arange(steps + 1) * _number(case, "duration") / steps
+    asked, times = _list(case, "variables"), _times(case)
     relative, share = accuracy
-    longest = share * float(times[-1] - times[0]) / steps if model.switches else np.inf
+    longest = share * float(times[-1] - times[0]) / (len(times) - 1) if model.switches else np.inf
     constants, start = (np.array([list(one)], dtype=float).reshape(1, -1) for one in model.begin())
     plan = Plan(constants, start, np.zeros(1), times[-1:], [times], longest)
     course = model.run(plan, Control(relative, _BELOW * _number(case, "absolute"), limit=_MOST_STEPS))
@@ -228,8 +234,10 @@ def _table(case: Case, model: Happenings, accuracy: tuple[float, float]) -> tupl
 
 
 def _expected(case: Case, names: Sequence[str]) -> Vector:
-    header, *rows = list(csv.reader(io.StringIO(case.expected.strip())))
+    if not names[1:]:
+        raise DataError("the settings name no variable", where=case.id)
     try:
+        header, *rows = list(csv.reader(io.StringIO(case.expected.strip())))
         places = [0, *([word.strip() for word in header].index(name, 1) for name in names[1:])]
         return np.array([[float(row[place]) for place in places] for row in rows if row])
     except (ValueError, IndexError):
