@@ -38,7 +38,7 @@ COUPLINGS = (
         *(-40.06618937091002, -54.66780262877968, -9.48861652309627),
     ),
 )
-DENSE = (
+_PUBLISHED = (
     (
         *(25.948786856663858, -2.5579724845846235, 10.433815404888879, -2.3679251022685204),
         *(0.524948541321073, 1.1241088310450404, 0.4272876194431874, -0.17202221070155493),
@@ -52,6 +52,18 @@ DENSE = (
         *(-52.072871366152654, -59.78993625266729, -0.15582684282751913, 4.883087185713722),
     ),
 )
+
+
+def _straight(row: tuple[float, ...]) -> tuple[float, ...]:
+    """A row of the interpolation, nearest to that published, under which a straight line stays one: the last misses by 4e-8."""
+    moves: list[float] = []  # of each stage, where rates are the same everywhere, in units of the step
+    for couplings in ((), *COUPLINGS):
+        moves.append(GAMMA * (1.0 + sum(a * b for a, b in zip(couplings, moves, strict=True))))
+    off = sum(a * b for a, b in zip(row, moves, strict=True)) / sum(one * one for one in moves)
+    return tuple(one - off * move for one, move in zip(row, moves, strict=True))
+
+
+DENSE = tuple(_straight(row) for row in _PUBLISHED)
 
 _CHOSEN = real(0.0)  # the length of a first step that the loop is to choose
 _CALM_FLOOR = 1e-3  # amounts below this count as this when the drift of a state is judged
