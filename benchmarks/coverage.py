@@ -110,6 +110,8 @@ Simulated with known truth by the functions that report the figures. Made by
 
     uv run python benchmarks/coverage.py {runs} --write
 
+Settings that are named run alone, and the other rows stay: each row is from a run after its ruler last changed beyond rounding.
+
 An interval of 95 % should hold the truth in 93 to 97 % of draws; a test at 5 % should reject a true null in 4 to 6 %. *n* is the
 number of independent experiments (for single curves: readings per dose; for cultures: half the number of counts; for arrays
 and read counts: samples per group; for patients: a tenth of each arm, for hazard ratios a fifth, where it says *few* a quarter;
@@ -143,8 +145,7 @@ What misses its aim in studies and patients, and stays so:
   seen to the end symmetric intervals hold .854 or .961. In draws of 12 to 60 patients (two shapes, two rates of loss) the
   log-minus-log scale held .940 to .974; the plain, log, arcsine, logit and Wilson's scales held .864 to .980.
 
-MuSyC takes a quarter of a second for a surface, so its rows rest on 1000 draws: *n* wells at each of 36 pairs of doses, and *n*
-experiments.
+MuSyC: *n* is wells at each of 36 pairs of doses of one surface, and experiments with one well each.
 
 Read counts: where dispersions are those of replicates of a cell line (about .02, log-normal about their trend with sd .5),
 Wald's test of PyDESeq2 keeps its size. Where they are .1 and more and lie far apart (sd 1) it rejects in .060 to .063: the
