@@ -190,7 +190,12 @@ BAD: list[tuple[str, str, str, Mapping[str, str]]] = [
         "control: no group 'EtOH'; known: vehicle, ICI",
         {"s.csv": MICE},
     ),
-    ("no such trial", f"{CALL} --by trial", "s.csv, header: no column 'trial' (known: mouse, time (days), event, group)", {"s.csv": MICE}),
+    (
+        "no such trial",
+        f"{CALL} --by trial",
+        "s.csv, header: no column 'trial' (known: mouse, time (days), event, group)",
+        {"s.csv": MICE},
+    ),
     (
         "beyond the follow-up",
         f"{CALL} --until 9",
