@@ -100,7 +100,7 @@ def test_decay(tiny: ReadTiny) -> None:
 
 
 def test_a_straight_line_stays_one(tiny: ReadTiny) -> None:
-    """Reference: what rises at a constant rate is told between steps to rounding, not to the 6e-9 of the published interpolation."""
+    """Reference: what rises at a constant rate is told between steps to rounding; as published the interpolation is 6e-9 off."""
     times = np.linspace(0.0, 7.0, 50)
     run = one_run(tiny("  substanceOnly species A in cell; A = 1; s = 2; synthesis: -> A; s;"), 7.0, times.tolist())
     assert run.seen[:, 0] == pytest.approx(1.0 + 2.0 * times, rel=1e-13)
