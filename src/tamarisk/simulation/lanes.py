@@ -262,7 +262,7 @@ class Lanes:
         given |= {"times": np.concatenate(plan.times) if len(plan.times) else np.zeros(0), "weight": weight.ravel()[self._order]}
         horizon = plan.end if plan.horizon is None else np.maximum(plan.horizon, plan.end)
         each = {"reached": plan.begin, "longest": plan.longest, "horizon": horizon, "trial": plan.trial}
-        given |= {name: np.broadcast_to(one, members) for name, one in each.items()}
+        given |= {name: np.full(members, one) for name, one in each.items()}
         given |= {"absolute": np.full(size, control.absolute), "seen": np.full((outputs[-1], len(shown)), np.nan)}
         given |= {"record": np.full((members, self.machine.sizes.peaks, RECORD), np.nan)}
         arrays: dict[str, Any] = {name: np.array(one, dtype=float, order="C") for name, one in given.items()}
