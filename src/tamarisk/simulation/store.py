@@ -84,7 +84,8 @@ class Store:
         self._begun(zarr)
         self._desk.mkdir(parents=True, exist_ok=True)
         self._hold = Hold(folder / _HOLD)
-        try:
+        with contextlib.ExitStack() as failing:
+            failing.callback(self._hold.release)
             begun = self._begun(zarr)  # another program may have been there in between
             shutil.rmtree(self._desk, ignore_errors=True)
             self._desk.mkdir(exist_ok=True)
@@ -92,9 +93,7 @@ class Store:
             self._arrays = self._laid(group)
             if not begun:
                 self._publish()
-        except BaseException:
-            self._hold.release()
-            raise
+            failing.pop_all()  # all is well: it is held until the end
 
     def __enter__(self) -> Store:
         return self
