@@ -18,7 +18,6 @@ from tamarisk.measurement.assay_tables import Matrix
 from tamarisk.measurement.estimate import Array, t_quantile
 from tamarisk.measurement.expression_table import Changes, group_design
 
-_SIZE = "which rejects .04 to .063 of true nulls at .05"  # simulated: docs/coverage.md
 _ALONE = 2000  # genes below which further processes cost more than they save
 
 
@@ -70,7 +69,7 @@ def _changes(genes: tuple[str, ...], table: pd.DataFrame, n: int, level: float, 
     effect[effect * wald < 0] = np.nan  # shrinking that turned the sign failed
     reach = t_quantile(level, df=1e9) * se
     how = "shrunk (apeglm)" if shrink else "not shrunk"
-    method = f"negative binomial, Wald, PyDESeq2 {metadata.version('pydeseq2')}, {_SIZE}, {how}"
+    method = f"negative binomial, Wald, PyDESeq2 {metadata.version('pydeseq2')}, {how}"
     level_of = np.log2(np.where(mean > 0, mean, np.nan))
     return Changes(genes, effect, effect - reach, effect + reach, level_of, p, q, n, level, method)
 
