@@ -53,6 +53,18 @@ def reference() -> ReadReference:
     return read
 
 
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[..., Path]:
+    """Puts text into a file."""
+
+    def put(content: str, name: str = "table.csv") -> Path:
+        path = tmp_path / name
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    return put
+
+
 @pytest.fixture(scope="session")
 def herbicides() -> tuple[Curve, Curve]:
     """The four-number curves of bentazone and glyphosate."""

@@ -29,18 +29,6 @@ DESEQ = "gene,baseMean,log2FoldChange,lfcSE,stat,pvalue,padj\nGREB1,100,2,0.5,4,
 EDGER = "\tlogFC\tlogCPM\tLR\tPValue\tFDR\nGREB1\t2\t5\t30\t1e-7\t1e-6\n"
 
 
-@pytest.fixture
-def written(tmp_path: Path) -> Written:
-    """Puts text into a file."""
-
-    def put(content: str, name: str = "table.csv") -> Path:
-        path = tmp_path / name
-        path.write_text(content, encoding="utf-8")
-        return path
-
-    return put
-
-
 def sentence(reader: Callable[[], object]) -> str:
     """What is said of a file that cannot be read."""
     with pytest.raises(TamariskError) as refused:

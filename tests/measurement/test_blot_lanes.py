@@ -20,18 +20,6 @@ WIDE = "blot,condition,pS167,ERa,actin\n1,vehicle,8,4,5\n1,rapamycin,2,8,5\n2,ve
 BANDS = {"phospho": "pS167", "total": "ERa", "load": "actin"}
 
 
-@pytest.fixture
-def written(tmp_path: Path) -> Written:
-    """Puts text into a file."""
-
-    def put(content: str, name: str = "table.csv") -> Path:
-        path = tmp_path / name
-        path.write_text(content, encoding="utf-8")
-        return path
-
-    return put
-
-
 def sentence(reader: Callable[[], object]) -> str:
     """What is said of a file that cannot be read."""
     with pytest.raises(TamariskError) as refused:

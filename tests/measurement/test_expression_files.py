@@ -23,18 +23,6 @@ READS = "gene,a,b,c,d,e,f\n" + "\n".join([*ROWS, "g3,100,100,100,100,100,100", "
 LOGS = "gene,a,b,c,d,e,f\n" + "".join(f"g{number},7.{number},7.2,7.1,{8 + number / 9:.3f},8.4,8.5\n" for number in range(9))
 
 
-@pytest.fixture
-def written(tmp_path: Path) -> Callable[..., Path]:
-    """Puts text into a file."""
-
-    def put(content: str, name: str = "m.csv") -> Path:
-        path = tmp_path / name
-        path.write_text(content, encoding="utf-8")
-        return path
-
-    return put
-
-
 def sentence(reader: Callable[[], object]) -> str:
     """What is said of files that cannot be compared."""
     with pytest.raises(TamariskError) as refused:
@@ -139,21 +127,21 @@ def test_an_annotated_file_is_its_tables(written: Callable[..., Path], tmp_path:
 @pytest.mark.parametrize(
     ("text", "held", "asked", "words"),
     [
-        (READS, {"counts": False}, {}, "m.csv: 126 of 132 numbers are no log2 values; say --scale counts if these are reads"),
+        (READS, {"counts": False}, {}, "table.csv: 126 of 132 numbers are no log2 values; say --scale counts if these are reads"),
         (
             LOGS,
             {"counts": True},
             {},
-            "m.csv: 52 of 54 numbers are no read counts; say --scale log2, or round estimated reads",
+            "table.csv: 52 of 54 numbers are no read counts; say --scale log2, or round estimated reads",
         ),
-        (READS.replace("g3,93", "g3,-93"), {"counts": True}, {}, "m.csv, row 5, column a: -93 is below 0, so it is no count"),
+        (READS.replace("g3,93", "g3,-93"), {"counts": True}, {}, "table.csv, row 5, column a: -93 is below 0, so it is no count"),
         (LOGS, {"counts": False}, {"shrink": True}, "shrink: log2 values are not shrunk; moderated t steadies their variances"),
         (LOGS, {"counts": False, "layer": "raw"}, {}, "layer: only an AnnData file (.h5ad) has layers; leave --layer out"),
         (
             "gene,a,b,c,d,e,f\nweak,1,0,2,1,0,3\n",
             {"counts": True},
             {},
-            "m.csv: no gene has enough reads; 10 in each sample of a group at least",
+            "table.csv: no gene has enough reads; 10 in each sample of a group at least",
         ),
     ],
     ids=["reads as log2", "log2 as reads", "one cell", "shrink", "layer", "weak"],
