@@ -59,7 +59,7 @@ def surfaces_over_experiments(n: int, runs: int) -> Draws:
     """MuSyC of n experiments with one matrix each; EC50s differ by 20 % between experiments."""
     for run in range(runs):
         rng = generator(run, "coverage", "surfaces over experiments", str(n))
-        found = [surface(rng, wells=1, sd=0.03, shift=float(rng.normal(0.0, 0.2))) for _ in range(n)]
+        found = [surface(rng, wells=1, sd=0.03, shift=float(rng.normal(0.0, 0.2)), lone=False) for _ in range(n)]
         names = [f"MuSyC {part}, over experiments" for part in TRUTH]
         if None in found:
             yield dict.fromkeys(names)
@@ -69,12 +69,12 @@ def surfaces_over_experiments(n: int, runs: int) -> Draws:
         yield {name: holds(one, truth) for name, one, truth in zip(names, told, TRUTH.values(), strict=True)}
 
 
-def surface(rng: np.random.Generator, *, wells: int, sd: float, shift: float = 0.0) -> MuSyC | None:
+def surface(rng: np.random.Generator, *, wells: int, sd: float, shift: float = 0.0, lone: bool = True) -> MuSyC | None:
     """The surface through one drawn matrix; None where it is refused."""
     first, second = (np.repeat(axis.ravel(), wells) for axis in np.meshgrid(STEPS, STEPS, indexing="ij"))
     numbers = SURFACE + shift * np.isin(np.arange(10), (4, 5))
     try:
-        return musyc(first, second, surface_effects(numbers, first, second) + rng.normal(0.0, sd, len(first)))
+        return musyc(first, second, surface_effects(numbers, first, second) + rng.normal(0.0, sd, len(first)), intervals=lone)
     except DataError:
         return None
 

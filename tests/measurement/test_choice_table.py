@@ -9,6 +9,8 @@ import pytest
 from tamarisk.errors import DataError
 from tamarisk.measurement.choice_table import choices_of
 from tamarisk.measurement.curve_table import curves_of
+from tamarisk.measurement.dose_response import ec50
+from tamarisk.measurement.profile_interval import Profile
 from tamarisk.seeds import generator
 
 DOSES = np.array([0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0])
@@ -50,6 +52,17 @@ def test_no_peak_where_there_is_none(truth: np.ndarray, plateau: float) -> None:
     end = next(one.estimate.value for one in measured.results if one.name == "plateau")
     assert end == pytest.approx(plateau, abs=0.05)
     assert (end == 0.0) == (plateau == 0.0)
+
+
+def test_a_dose_over_experiments_is_the_mean_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law: the geometric mean of each experiment's own dose; how well a curve knows it is sought only of a lone curve."""
+    parts = [readings(FALLING, experiment=name) for name in "123"]
+    own = [ec50(fitted.curve).value for fitted in curves_of(pd.concat(parts), direction="viability")[1]]
+    monkeypatch.setattr(Profile, "ends", lambda *_: pytest.fail("a profile was sought"))
+    found = {one.name: one.estimate for one in curves_of(pd.concat(parts), direction="viability")[0].results}
+    assert (found["EC50"].value, found["EC50"].n) == (pytest.approx(np.exp(np.log(own).mean()), rel=1e-12), 3)
+    with pytest.raises(pytest.fail.Exception):
+        curves_of(parts[0], direction="viability")
 
 
 def test_experiments_that_disagree_share_no_peak() -> None:

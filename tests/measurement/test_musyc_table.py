@@ -44,6 +44,9 @@ def test_one_experiment_is_one_surface(tmp_path: Path) -> None:
     )
     assert second.low == pytest.approx(alone.second_potency.low, rel=1e-2)  # each end is sought to .001 of its log or so
     assert len(frame) == 35
+    bare = musyc(frame["conc1"], frame["conc2"], 1.0 - frame["value"], intervals=False)
+    assert (bare.efficacy.value, bare.second_potency.value) == (alone.efficacy.value, alone.second_potency.value)
+    assert math.isnan(bare.first_potency.low)
 
 
 def test_three_experiments_find_the_truth(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from tamarisk.errors import DataError, Issue
-from tamarisk.measurement.dose_response import Curve, dose_reaching, dose_response_curve, ec50
-from tamarisk.measurement.estimate import Array, Estimate, experiment_mean
+from tamarisk.measurement.dose_response import Curve, dose_reaching, dose_response_curve, ec50, log_dose
+from tamarisk.measurement.estimate import Array, Estimate, experiment_mean, geometric_mean
 from tamarisk.measurement.growth import area_over_curve
 from tamarisk.measurement.growth_table import CONTROL, condition_name
 from tamarisk.measurement.hormesis import HormeticCurve
@@ -117,19 +117,29 @@ def dose_series(readings: pd.DataFrame, direction: str) -> Iterator[tuple[str, d
         yield condition_name(cells, drug, np.nan) or "all wells", series
 
 
+def _dose(curves: Sequence[Curve], target: float | None, level: float) -> Estimate:
+    """A dose over experiments; how well each curve knows it is asked only where that is told: of a lone one, and of bounds."""
+    places = [log_dose(curve, target) for curve in curves]
+    inside = all(low <= place <= high for place, (low, high) in zip(places, (np.log(one.tested) for one in curves), strict=True))
+    if len(curves) > 1 and inside:
+        return geometric_mean(np.exp(places), unit="nM", level=level)
+    each = [ec50(one, level=level) if target is None else dose_reaching(one, target, level=level) for one in curves]
+    return mean_dose(each, level=level)
+
+
 def curve_numbers(of: str, curves: Sequence[Curve], direction: str, level: float, refusals: list[Issue]) -> Iterator[Result]:
     """Potency, plateau and area of one condition over its experiments; what cannot be said is added to the refusals."""
     names = NAMES[direction]
     flat = [curve for curve in curves if curve.is_flat]
     if names.half:
-        yield Result(of, names.half, mean_dose([dose_reaching(curve, HALF, level=level) for curve in curves], level=level))
+        yield Result(of, names.half, _dose(curves, HALF, level))
     if flat:
         least = min(curve.flat_p for curve in flat)
         refusals.append(
             Issue(of, f"flat in {len(flat)} of {len(curves)} experiments (F-test p from {least:.2g}), so it has no {names.ec50}")
         )
     else:
-        middle = mean_dose([ec50(curve, level=level) for curve in curves], level=level)
+        middle = _dose(curves, None, level)
         lowest, highest = min(curve.tested[0] for curve in curves), max(curve.tested[1] for curve in curves)
         if middle.low < lowest and middle.high > highest:
             refusals.append(

@@ -13,7 +13,7 @@ from scipy import optimize, special
 
 from tamarisk.errors import DataError
 from tamarisk.measurement.combination import LARGEST_EFFECT
-from tamarisk.measurement.estimate import Array, Estimate
+from tamarisk.measurement.estimate import Array, Estimate, without_interval
 from tamarisk.measurement.log_logistic import HILL_RANGE, REACH
 
 FITTED = 10  # four effects, two EC50s, two slopes, two shifts of potency; each slope is the same beside the other drug
@@ -46,7 +46,9 @@ class MuSyC:
     r2: float
 
 
-def musyc(first: npt.ArrayLike, second: npt.ArrayLike, effect: npt.ArrayLike, *, level: float = 0.95) -> MuSyC:
+def musyc(
+    first: npt.ArrayLike, second: npt.ArrayLike, effect: npt.ArrayLike, *, level: float = 0.95, intervals: bool = True
+) -> MuSyC:
     """A four-state surface through a dose matrix: cells bind neither drug, either, or both, as mass action has it.
 
     Both drugs are taken to leave at the same rate. No interaction here (efficacy 0, both shifts 1) is not Loewe additivity:
@@ -57,6 +59,7 @@ def musyc(first: npt.ArrayLike, second: npt.ArrayLike, effect: npt.ArrayLike, *,
         second: dose of the second drug likewise.
         effect: share of growth or signal taken away, shape `(reading,)`.
         level: coverage of the profile intervals, between 0 and 1.
+        intervals: whether they are sought; where surfaces of several experiments are compared these give others.
 
     Returns:
         Efficacy and potency synergies with intervals from the scatter about this one surface (`n` is 1), and the surface.
@@ -79,7 +82,8 @@ def musyc(first: npt.ArrayLike, second: npt.ArrayLike, effect: npt.ArrayLike, *,
     numbers, rss = min((_fit(plate, start) for start in _starts(plate)), key=lambda fit: fit[1])
     _refuse_degenerate(numbers, plate)
     total = float(((plate.effect - plate.effect.mean()) ** 2).sum())
-    efficacy, first_shift, second_shift = (_profiled(plate, numbers, rss, which, level) for which in (_BETA, _FIRST, _SECOND))
+    told = functools.partial(_profiled, plate, rss) if intervals else _alone
+    efficacy, first_shift, second_shift = (told(numbers, which, level) for which in (_BETA, _FIRST, _SECOND))
     ec50, hill = np.exp(numbers[4:6]), np.exp(numbers[6:8])
     return MuSyC(efficacy, second_shift, first_shift, numbers[:4], ec50, hill, 1.0 - rss / total)
 
@@ -239,7 +243,13 @@ def _asked(numbers: Array, which: int) -> float:
     return float(numbers[7 + which])
 
 
-def _profiled(plate: _Plate, numbers: Array, rss: float, which: int, level: float) -> Estimate:
+def _alone(numbers: Array, which: int, level: float) -> Estimate:
+    """One number without an interval."""
+    value, unit = (_asked(numbers, which), "") if which == _BETA else (math.exp(_asked(numbers, which)), "fold")
+    return without_interval(value, n=1, unit=unit, level=level)
+
+
+def _profiled(plate: _Plate, rss: float, numbers: Array, which: int, level: float) -> Estimate:
     """One number with its profile interval: as far as the best of all other fits stays within an F-test of the best."""
     df = len(plate.effect) - FITTED
     best, reach = _asked(numbers, which), 8.0 if which == _BETA else 6.0

@@ -38,7 +38,7 @@ def potencies_of(pairs: Pairs, *, level: float = 0.95) -> tuple[Measured, tuple[
     for matrices in dose_matrices(pairs):
         try:
             effects = taken_away(matrices, pairs.kind)
-            surfaces = [_surface(matrices, effect, level) for effect in effects]
+            surfaces = [_surface(matrices, effect, level, lone=len(effects) == 1) for effect in effects]
         except DataError as fault:
             refusals.append(Issue(f"{matrices.of}: MuSyC", str(fault)))
             continue
@@ -51,10 +51,10 @@ def potencies_of(pairs: Pairs, *, level: float = 0.95) -> tuple[Measured, tuple[
     return Measured(tuple(results), tuple(refusals), tuple(notes)), tuple(drawn)
 
 
-def _surface(matrices: Matrices, effect: Array, level: float) -> MuSyC:
+def _surface(matrices: Matrices, effect: Array, level: float, *, lone: bool) -> MuSyC:
     first, second = np.meshgrid(matrices.first, matrices.second, indexing="ij")
     known = np.isfinite(effect)
-    return musyc(first[known], second[known], effect[known], level=level)
+    return musyc(first[known], second[known], effect[known], level=level, intervals=lone)
 
 
 def _read(matrices: Matrices, surfaces: Sequence[MuSyC], level: float) -> Iterator[Result]:
