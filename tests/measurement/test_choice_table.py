@@ -50,7 +50,7 @@ def test_no_peak_where_there_is_none(truth: np.ndarray, plateau: float) -> None:
         one.name for one in curves_of(readings(truth), direction="viability")[0].results
     }
     end = next(one.estimate.value for one in measured.results if one.name == "plateau")
-    assert end == pytest.approx(plateau, abs=0.05)
+    assert end == pytest.approx(plateau, abs=0.05)  # readings have noise of 0.02, and two doses lie near the end
     assert (end == 0.0) == (plateau == 0.0)
 
 
